@@ -1,0 +1,65 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "retort",
+    products: [.executable(name: "retort", targets: ["retort"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    // A target may import only targets that stand above it in this list.
+    targets: [
+        // Random numbers by counter, durable writes, interruption, progress: what a run that can be stopped, resumed and repeated rests on.
+        .target(name: "Groundwork"),
+        // SHA-256 of files and texts: the identity of every input in a manifest.
+        .target(name: "ContentHash", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        // libtorch through its stable C ABI, opened at run time.
+        .target(name: "Torch"),
+        // The files of the field: safetensors, GGUF, config.json, PEFT adapters, the Hugging Face cache.
+        .target(name: "Checkpoints", dependencies: ["Groundwork", "Torch"]),
+        // Byte-level BPE and chat templates. No tensors.
+        .target(name: "Tokenizers", dependencies: ["Checkpoints"]),
+        // The decoder: forward, backward by hand, LoRA, KV cache, sampling, guided decoding.
+        .target(name: "Transformers", dependencies: ["Groundwork", "Torch", "Checkpoints", "Tokenizers"]),
+        // The four-choice question: schema, checks, domains, splits, generators. No models.
+        .target(name: "Questions", dependencies: ["Groundwork"]),
+        // TIES over adapters, from files to a file. No models.
+        .target(name: "Merging", dependencies: ["Groundwork", "Checkpoints"]),
+        // Prompts and completions of both agents, labels, losses, trainer.
+        .target(name: "Distillation", dependencies: ["Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions"]),
+        // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
+        .target(name: "Evaluation", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
+        // Question agent, answer agent, guides, deadlines, format checks, tournament.
+        .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
+        // Recipe, phases, run folder, manifest, resume, report.
+        .target(name: "Pipeline", dependencies: [
+            "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
+            "Distillation", "Evaluation", "Agents", "Yams",
+        ]),
+        .executableTarget(name: "retort", dependencies: [
+            "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
+            "Distillation", "Evaluation", "Agents", "Pipeline",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .testTarget(name: "GroundworkTests", dependencies: ["Groundwork"]),
+        .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
+        .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
+        .testTarget(name: "QuestionsTests", dependencies: ["Questions"]),
+        .testTarget(name: "MergingTests", dependencies: ["Merging"]),
+        .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// While a module is being worked on alone: RETORT_TARGETS=Torch,Checkpoints builds these and their tests only.
+if let wanted = Context.environment["RETORT_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.products = []
+    package.targets.removeAll { target in !wanted.contains { $0 == target.name || $0 + "Tests" == target.name } }
+}

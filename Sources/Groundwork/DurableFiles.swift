@@ -1,0 +1,118 @@
+import Foundation
+
+/// A file that could not be read or written: which, what was tried, and the system's reason.
+public struct FileError: Error, CustomStringConvertible {
+    public let path: String
+    public let action: String
+    public let reason: String
+
+    public init(path: String, action: String, reason: String) {
+        self.path = path
+        self.action = action
+        self.reason = reason
+    }
+
+    static func last(_ action: String, _ path: String) -> FileError {
+        FileError(path: path, action: action, reason: String(cString: strerror(errno)))
+    }
+
+    public var description: String { "cannot \(action) \(path): \(reason)" }
+}
+
+/// Whole files are written beside their place and renamed into it, so a reader sees the old file or the new one.
+public enum WholeFile {
+    /// Streams into a temporary neighbour of `path`, flushes it to the disk, then renames. Nothing remains on failure.
+    public static func write(to path: String, _ body: (FileHandle) throws -> Void) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        if !folder.isEmpty { try makeFolder(folder) }
+        let temporary = path + ".partial-\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        guard descriptor >= 0 else { throw FileError.last("create", temporary) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+        do {
+            try body(handle)
+            guard fsync(descriptor) == 0 else { throw FileError.last("flush", temporary) }
+            close(descriptor)
+            guard rename(temporary, path) == 0 else { throw FileError.last("rename into place", path) }
+        } catch {
+            close(descriptor)
+            unlink(temporary)
+            if error is FileError || error is Interrupted { throw error }
+            throw FileError(path: path, action: "write", reason: "\(error.localizedDescription)")
+        }
+    }
+
+    public static func write(_ data: Data, to path: String) throws {
+        try write(to: path) { try $0.write(contentsOf: data) }
+    }
+
+    public static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+
+    public static func makeFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw FileError(path: path, action: "create the folder", reason: error.localizedDescription)
+        }
+    }
+
+    public static func read(_ path: String) throws -> Data {
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        } catch {
+            let exists = FileManager.default.fileExists(atPath: path)
+            throw FileError(path: path, action: "read", reason: exists ? error.localizedDescription : "no such file")
+        }
+    }
+}
+
+/// An append-only file of lines (JSONL). Each line goes out in one `write`, so it is there whole or not at all;
+/// opening cuts off a last line that a crash left without its end.
+public final class LineFile {
+    public let path: String
+    private let descriptor: Int32
+
+    public init(appendingTo path: String) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        if !folder.isEmpty { try WholeFile.makeFolder(folder) }
+        self.path = path
+        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND, 0o644)
+        guard descriptor >= 0 else { throw FileError.last("open", path) }
+        let size = lseek(descriptor, 0, SEEK_END)
+        var end = size
+        var byte: UInt8 = 0
+        while end > 0, pread(descriptor, &byte, 1, end - 1) == 1, byte != UInt8(ascii: "\n") { end -= 1 }
+        if end != size, ftruncate(descriptor, end) != 0 { throw FileError.last("repair", path) }
+    }
+
+    deinit { close(descriptor) }
+
+    public func append(_ line: String) throws {
+        var bytes = Array(line.utf8)
+        precondition(!bytes.contains(UInt8(ascii: "\n")), "a line holds no line end")
+        bytes.append(UInt8(ascii: "\n"))
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + sent, bytes.count - sent) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw FileError.last("append to", path) }
+            sent += count
+        }
+    }
+
+    /// Waits until all that was appended is on the disk.
+    public func flush() throws {
+        guard fsync(descriptor) == 0 else { throw FileError.last("flush", path) }
+    }
+
+    /// The lines of a file, without their ends and without blank ones; each with its number, counted from 1.
+    public static func read(_ path: String) throws -> [(number: Int, text: String)] {
+        let text = String(decoding: try WholeFile.read(path), as: UTF8.self)
+        var lines: [(Int, String)] = []
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let trimmed = line.trimmingCharacters(in: .whitespaces)
+            if !trimmed.isEmpty { lines.append((index + 1, trimmed)) }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Synchronization
+
+/// The user asked to stop (Ctrl-C, SIGTERM). Long work asks `Interruption.check()` where stopping loses nothing.
+public struct Interrupted: Error, CustomStringConvertible {
+    public init() {}
+    public var description: String { "interrupted; what was finished is kept, the same command continues" }
+}
+
+public enum Interruption {
+    private static let requested = Atomic<Bool>(false)
+
+    /// From now on SIGINT and SIGTERM ask for a stop instead of killing the process; a second one kills.
+    public static func watch() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(130) }
+                signal(number, SIG_DFL)
+            }
+        }
+    }
+
+    public static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    /// - Throws: `Interrupted` once the user has asked to stop.
+    public static func check() throws {
+        if isRequested { throw Interrupted() }
+    }
+}
