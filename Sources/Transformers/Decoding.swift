@@ -1,0 +1,112 @@
+/// What a guide wants of its stream next.
+public enum Demand: Sendable {
+    /// These tokens stand next, whatever the model thinks.
+    case append([Int])
+    /// One token sampled from the vocabulary, or from the part of it that the mask allows.
+    case sample(Sampling, TokenMask?)
+    /// The log-probabilities of these tokens at this place, normalised over just them, at temperature 1; nothing is appended.
+    case score([Int])
+    /// Drops the last tokens of the stream; the cache is cut, nothing is computed.
+    case rewind(Int)
+    /// The stream is done.
+    case finish
+}
+
+/// A state machine that steers one stream: forced text, free text under a mask, choices among a few tokens.
+///
+/// The decoder asks `next()` and answers a `.sample` with `sampled` and a `.score` with `scored` before it asks again.
+public protocol Guide: AnyObject {
+    func next() throws -> Demand
+    /// - Parameter logProbability: of the token under the untempered model, over the whole vocabulary.
+    func sampled(_ token: Int, logProbability: Float) throws
+    /// - Parameter logProbabilities: one for each token of the demand, in its order.
+    func scored(_ logProbabilities: [Float]) throws
+}
+
+/// How a token is drawn. The names and meanings are those of transformers' `GenerationConfig`.
+public struct Sampling: Sendable, Codable, Hashable {
+    /// 0 takes the likeliest token.
+    public var temperature: Double
+    /// The smallest set of likeliest tokens whose probability reaches this.
+    public var topP: Double
+    /// Only this many likeliest tokens; 0 for all.
+    public var topK: Int
+    /// Divides positive and multiplies negative logits of tokens that the stream already holds (Keskar et al. 2019).
+    public var repetitionPenalty: Double
+
+    public init(temperature: Double = 0, topP: Double = 1, topK: Int = 0, repetitionPenalty: Double = 1) {
+        self.temperature = temperature
+        self.topP = topP
+        self.topK = topK
+        self.repetitionPenalty = repetitionPenalty
+    }
+
+    public static let greedy = Sampling()
+}
+
+/// A set of allowed tokens, one bit each; made once and shared by all streams.
+public final class TokenMask: Sendable {
+    let words: [UInt64]
+    public let vocabularySize: Int
+
+    public init(vocabularySize: Int, allowed: (Int) -> Bool) {
+        var words = [UInt64](repeating: 0, count: (vocabularySize + 63) / 64)
+        for id in 0..<vocabularySize where allowed(id) { words[id >> 6] |= 1 << UInt64(id & 63) }
+        self.words = words
+        self.vocabularySize = vocabularySize
+    }
+
+    public func allows(_ id: Int) -> Bool { id < vocabularySize && words[id >> 6] >> UInt64(id & 63) & 1 == 1 }
+}
+
+/// One stream for the decoder: what stands before, and who steers what follows.
+public struct Stream {
+    public let prompt: [Int]
+    public let guide: any Guide
+    /// Names the stream's random numbers; the same seed draws the same text whatever else runs in the batch.
+    public let seed: UInt64
+
+    public init(prompt: [Int], guide: any Guide, seed: UInt64 = 0) {
+        self.prompt = prompt
+        self.guide = guide
+        self.seed = seed
+    }
+}
+
+/// Tokens to append to one slot.
+public struct Feed: Sendable {
+    public let slot: Int
+    public let tokens: [Int]
+
+    public init(slot: Int, tokens: [Int]) {
+        self.slot = slot
+        self.tokens = tokens
+    }
+}
+
+/// Logits after the last token of each feed: `values[row * vocabularySize + id]`.
+public struct LogitRows: Sendable {
+    public let values: [Float]
+    public let vocabularySize: Int
+
+    public init(values: [Float], vocabularySize: Int) {
+        self.values = values
+        self.vocabularySize = vocabularySize
+    }
+}
+
+/// What computes logits for the decoder: a model with its cache, or a fake in tests.
+public protocol DecodingBackend: AnyObject {
+    var vocabularySize: Int { get }
+    /// The number of streams that can stand side by side.
+    var slotCount: Int { get }
+    /// The tokens one slot can hold.
+    var capacity: Int { get }
+    /// Computes the tokens that all streams of a run begin with, once.
+    func setPrefix(_ tokens: [Int]) throws
+    /// Starts a stream in a free slot; with `fromPrefix` it begins behind the prefix set before.
+    func open(_ slot: Int, fromPrefix: Bool) throws
+    func advance(_ feeds: [Feed]) throws -> LogitRows
+    func truncate(_ slot: Int, by count: Int)
+    func close(_ slot: Int)
+}
