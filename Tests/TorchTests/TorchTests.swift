@@ -1,1 +1,148 @@
 import Testing
+
+import Torch
+
+@Suite struct TensorTests {
+    // python: x = torch.arange(6.).reshape(2, 3); w = torch.tensor([[1., 0, -1], [2, 1, 0]]); F.linear(x, w) + 10
+    @Test func linearAddsAFullSizeBiasInsideTheProduct() throws {
+        let x = try Tensor([Float](arrayLiteral: 0, 1, 2, 3, 4, 5), [2, 3])
+        let w = try Tensor([Float](arrayLiteral: 1, 0, -1, 2, 1, 0), [2, 3])
+        let bias = try Tensor.full([2, 2], 10)
+        #expect(try x.linear(w, bias: bias).floats() == [8, 11, 8, 20])
+        #expect(try x.linear(w).floats() == [-2, 1, -2, 10])
+    }
+
+    @Test func linearTakesTransposedViews() throws {
+        let x = try Tensor([Float](arrayLiteral: 0, 1, 2, 3, 4, 5), [2, 3])
+        // xᵀ·x, both sides as views: what the weight gradients are made of.
+        let gram = try x.transposed().linear(x.transposed(), bias: .full([3, 3], 1))
+        #expect(try gram.floats() == [10, 13, 16, 13, 18, 23, 16, 23, 30])
+    }
+
+    @Test func viewsShareStorage() throws {
+        let x = try Tensor((0..<24).map(Float.init), [2, 3, 4])
+        #expect(try x.permuted([1, 0, 2]).floats() == [0, 1, 2, 3, 12, 13, 14, 15, 4, 5, 6, 7, 16, 17, 18, 19, 8, 9, 10, 11, 20, 21, 22, 23])
+        #expect(try x.narrow(1, 1, 2).reshaped([2, 8]).floats() == [4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23])
+        #expect(try x.narrow(1, 1, 2).reshaped([2, 8]).strides == [12, 1], "dense runs are viewed, not copied")
+        #expect(try x.permuted([2, 0, 1]).reshaped([4, 6]).strides == [1, 4], "axes 0 and 1 lie densely behind one another")
+        #expect(try x.permuted([1, 0, 2]).reshaped([3, 8]).floats()[8...] == [4, 5, 6, 7, 16, 17, 18, 19, 8, 9, 10, 11, 20, 21, 22, 23])
+        #expect(try x.unsqueezed(1).expanded([2, 2, 3, 4]).reshaped([4, 12]).floats()[12..<24] == (0..<12).map(Float.init)[...])
+        try x.narrow(0, 1, 1).zero_()
+        #expect(try x.sum().item() == 66)
+    }
+
+    @Test func arithmeticBroadcasts() throws {
+        let x = try Tensor([1, 2, 3] as [Float], [3])
+        #expect(try x.adding(x, times: 0.5).floats() == [1.5, 3, 4.5])
+        #expect(try x.multiplied(by: 2).floats() == [2, 4, 6])
+        #expect(try x.unsqueezed(1).multiplied(by: x).sum([0]).floats() == [6, 12, 18])
+        #expect(try x.argmax().values(Int64.self) == [2])
+        #expect(try x.to(dtype: .bfloat16).to(dtype: .float64).values(Double.self) == [1, 2, 3])
+    }
+
+    @Test func indexOperatorsReachTheirRows() throws {
+        let table = try Tensor((0..<6).map(Float.init), [3, 2])
+        let index = try Tensor([2, 0] as [Int64], [2])
+        #expect(try table.rows(index).floats() == [4, 5, 0, 1])
+        try table.indexCopy_(0, index, Tensor.full([2, 2], 9))
+        #expect(try table.floats() == [9, 9, 2, 3, 9, 9])
+        try table.scatterAdd_(1, Tensor([1, 0, 1] as [Int64], [3, 1]), Tensor.full([3, 1], 1))
+        #expect(try table.floats() == [9, 10, 3, 3, 9, 10])
+    }
+
+    @Test func anErrorNamesOperatorShapesAndReason() throws {
+        let x = try Tensor.zeros([2, 3]), y = try Tensor.zeros([4, 5])
+        let error = #expect(throws: TorchError.self) { try x.linear(y) }
+        let text = error.map(\.description) ?? ""
+        #expect(text.contains("aten::linear") && text.contains("float32[2, 3]") && text.contains("float32[4, 5]"), "\(text)")
+        #expect(throws: TorchError.self) { try x.narrow(0, 1, 2) }
+        #expect(throws: TorchError.self) { try x.reshaped([7]) }
+    }
+
+    @Test func anAbsurdAllocationIsAnErrorNotATrap() throws {
+        let error = #expect(throws: TorchError.self) { try Tensor.empty([1 << 45]) }
+        guard case .outOfMemory = error else {
+            Issue.record("expected outOfMemory, got \(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func aViewOfHostMemoryKeepsItsOwner() throws {
+        final class Box {
+            let memory = UnsafeMutablePointer<Float>.allocate(capacity: 4)
+            init() { memory.initialize(repeating: 3, count: 4) }
+            deinit { memory.deallocate() }
+        }
+        weak var watched: Box?
+        var tensor: Tensor?
+        do {
+            let box = Box()
+            watched = box
+            tensor = try Tensor(viewing: box.memory, [2, 2], .float32, owner: box).narrow(0, 1, 1)
+        }
+        #expect(watched != nil)
+        #expect(try tensor?.floats() == [3, 3])
+        tensor = nil
+        #expect(watched == nil)
+    }
+
+    @Test func rmsNormFollowsItsFormula() throws {
+        let x = try Tensor([1, 2, 3, 4] as [Double], [1, 4]), w = try Tensor([1, 1, 2, 2] as [Double], [4])
+        let (y, rstd) = try x.rmsNorm(w, epsilon: 0.5)
+        let expected = 1 / (30.0 / 4 + 0.5).squareRoot()
+        #expect(abs(try rstd.item() - expected) < 1e-12)
+        #expect(zip(try y.values(Double.self), [1, 2, 6, 8]).allSatisfy { abs($0 - $1 * expected) < 1e-12 })
+    }
+
+    // Against the formula of the AdamW paper, first step: m̂ = g, v̂ = g².
+    @Test func adamWDecaysAndSteps() throws {
+        let p = try Tensor([1, -1] as [Float], [2]), g = try Tensor([0.5, -0.25] as [Float], [2])
+        let m = try Tensor.zeros([2]), v = try Tensor.zeros([2])
+        try Tensor.fusedAdamW_(
+            [p], gradients: [g], firstMoments: [m], secondMoments: [v], steps: [Tensor.scalar(1)], learningRate: 0.1, beta1: 0.9, beta2: 0.999,
+            weightDecay: 0.1, epsilon: 1e-8)
+        let values = try p.floats()
+        #expect(abs(values[0] - (1 * 0.99 - 0.1)) < 1e-6 && abs(values[1] - (-0.99 + 0.1)) < 1e-6)
+        #expect(abs(try m.floats()[0] - 0.05) < 1e-7)
+    }
+
+    // Two of the four rows see one key, the others more: the same as softmax(QKᵀ)V row by row, in float64.
+    @Test func flashAttentionMatchesItsDefinition() throws {
+        let q = try Tensor((0..<12).map { Double($0 % 5) * 0.3 - 0.4 }, [1, 1, 4, 3])
+        let k = try Tensor((0..<12).map { Double($0 % 7) * 0.2 - 0.5 }, [1, 1, 4, 3])
+        let v = try Tensor((0..<12).map { Double($0) }, [1, 1, 4, 3])
+        let (output, _) = try q.flashAttentionCPU(key: k, value: v, causal: true, scale: 0.5)
+        let (qs, ks, vs) = (try q.values(Double.self), try k.values(Double.self), try v.values(Double.self))
+        var expected: [Double] = []
+        for row in 0..<4 {
+            let scores = (0...row).map { column in (0..<3).reduce(0.0) { $0 + qs[row * 3 + $1] * ks[column * 3 + $1] } * 0.5 }
+            let total = scores.reduce(0.0) { $0 + exp($1) }
+            for axis in 0..<3 { expected.append((0...row).reduce(0.0) { $0 + exp(scores[$1]) / total * vs[$1 * 3 + axis] }) }
+        }
+        #expect(zip(try output.values(Double.self), expected).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
+
+    @Test func memoryStaysFlatOverManyCalls() throws {
+        let x = try Tensor.zeros([8, 8])
+        func resident() -> Int {
+            guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+            defer { fclose(file) }
+            var size = 0, resident = 0
+            withUnsafeMutablePointer(to: &size) { a in withUnsafeMutablePointer(to: &resident) { b in withVaList([a, b]) { _ = vfscanf(file, "%ld %ld", $0) } } }
+            return resident * 4096
+        }
+        for _ in 0..<20_000 { _ = try Tensor.concatenated([x.linear(x, bias: x), x.sum([0], keeping: true)]) }
+        let before = resident()
+        for _ in 0..<100_000 { _ = try Tensor.concatenated([x.linear(x, bias: x), x.sum([0], keeping: true)]) }
+        #expect(resident() - before < 4 << 20, "300,000 calls left \(resident() - before) bytes")
+    }
+
+    @Test func parallelCoversEveryIndexOnce() throws {
+        let counts = UnsafeMutablePointer<Int32>.allocate(capacity: 10_000)
+        counts.initialize(repeating: 0, count: 10_000)
+        defer { counts.deallocate() }
+        nonisolated(unsafe) let pointer = counts
+        try Libtorch.open().parallel(10_000, grain: 16) { range in for index in range { pointer[index] += 1 } }
+        #expect((0..<10_000).allSatisfy { counts[$0] == 1 })
+    }
+}

@@ -1,0 +1,183 @@
+/// libtorch through its stable C ABI (PyTorch ≥ 2.10), opened at run time.
+///
+/// No C++, no headers, no relinking: the functions below are looked up by name in whatever PyTorch this machine has, so one
+/// binary serves CPU, CUDA and ROCm. Signatures are those of `torch/csrc/inductor/aoti_torch/c/shim.h` and
+/// `torch/csrc/stable/c/shim.h`. This module imports the C library and Foundation only; it knows tensors and operators,
+/// nothing of models.
+public final class Libtorch: Sendable {
+    typealias Handle = OpaquePointer
+    typealias Status = Int32
+
+    public let installation: Installation
+    /// Whether CUDA's or ROCm's kernels were loaded beside the CPU's.
+    public let hasGPULibraries: Bool
+
+    let callDispatcher: @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutablePointer<UInt64>, UInt64) -> Status
+    let abiVersion: UInt64
+    let newHandle: @convention(c) (Handle, UnsafeMutablePointer<Handle?>) -> Status
+    let deleteTensor: @convention(c) (Handle) -> Status
+    let getDimension: @convention(c) (Handle, UnsafeMutablePointer<Int64>) -> Status
+    let getSizes: @convention(c) (Handle, UnsafeMutablePointer<UnsafeMutablePointer<Int64>?>) -> Status
+    let getStrides: @convention(c) (Handle, UnsafeMutablePointer<UnsafeMutablePointer<Int64>?>) -> Status
+    let getDType: @convention(c) (Handle, UnsafeMutablePointer<Int32>) -> Status
+    let getDeviceType: @convention(c) (Handle, UnsafeMutablePointer<Int32>) -> Status
+    let getDeviceIndex: @convention(c) (Handle, UnsafeMutablePointer<Int32>) -> Status
+    let getData: @convention(c) (Handle, UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> Status
+    let emptyStrided: @convention(c) (Int64, UnsafePointer<Int64>, UnsafePointer<Int64>, Int32, Int32, Int32, UnsafeMutablePointer<Handle?>) -> Status
+    let reinterpret: @convention(c) (Handle, Int64, UnsafePointer<Int64>, UnsafePointer<Int64>, Int64, UnsafeMutablePointer<Handle?>) -> Status
+    let fromBlob: @convention(c) (UnsafeMutableRawPointer, Int64, UnsafePointer<Int64>, UnsafePointer<Int64>, Int64, Int32, Int32, Int32, UnsafeMutablePointer<Handle?>, Int32, UnsafePointer<UInt8>?, Int64) -> Status
+    let subtract: @convention(c) (Handle, Handle, Double, UnsafeMutablePointer<Handle?>) -> Status
+    let fillScalar: @convention(c) (Handle, Double) -> Status
+    let zero: @convention(c) (Handle) -> Status
+    let newList: @convention(c) (Int, UnsafeMutablePointer<OpaquePointer?>) -> Status
+    let pushBack: @convention(c) (OpaquePointer, UInt64) -> Status
+    let newCell: @convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<UInt64>?>) -> Status
+    let errorText: (@convention(c) () -> UnsafePointer<CChar>?)?
+    let parallelFor: @convention(c) (Int64, Int64, Int64, @convention(c) (Int64, Int64, UnsafeMutableRawPointer?) -> Void, UnsafeMutableRawPointer?) -> Status
+    let threadCount: @convention(c) (UnsafeMutablePointer<UInt32>) -> Status
+    let setOpenMPThreads: (@convention(c) (Int32) -> Void)?
+    let layoutStrided: Int32
+    let deviceTypeCPU: Int32
+    let deviceTypeCUDA: Int32
+    /// The library's number of each type, and back.
+    let dtypeCodes: [DType: Int32]
+    let dtypes: [Int32: DType]
+
+    private static let opened = Result { try Libtorch(Installation.find()) }
+
+    /// The library of this process; found and loaded at the first call.
+    public static func open() throws -> Libtorch { try opened.get() }
+
+    /// Threads that operators use inside; `OMP_NUM_THREADS` sets it before the start.
+    public var threads: Int {
+        get {
+            var count: UInt32 = 1
+            _ = threadCount(&count)
+            return Int(count)
+        }
+        set { setOpenMPThreads?(Int32(clamping: newValue)) }
+    }
+
+    private init(_ installation: Installation) throws {
+        self.installation = installation
+        let folder = installation.libraryFolder
+
+        func load(_ name: String, required: Bool) throws -> UnsafeMutableRawPointer? {
+            let path = "\(folder)/\(name).\(Platform.libraryEnding)"
+            if !required && !Platform.exists(path) { return nil }
+            if let library = dlopen(path, RTLD_NOW | RTLD_GLOBAL) { return library }
+            let reason = dlerror().map { String(cString: $0) } ?? "dlopen failed"
+            if required { throw TorchError.unusable(path: path, reason: reason) }
+            return nil
+        }
+        // Preloads what a GPU build needs from the wheels beside it, as Python's own import does.
+        _ = try load("libtorch_global_deps", required: false)
+        _ = try load("libc10", required: true)
+        guard let library = try load("libtorch_cpu", required: true) else {
+            throw TorchError.unusable(path: folder, reason: "libtorch_cpu did not load")
+        }
+        var gpu = false
+        for kind in ["cuda", "hip"] {
+            _ = try load("libc10_\(kind)", required: false)
+            if try load("libtorch_\(kind)", required: false) != nil { gpu = true }
+        }
+        hasGPULibraries = gpu
+
+        func optional<F>(_ name: String, _ type: F.Type) -> F? {
+            dlsym(library, name).map { unsafeBitCast($0, to: type) }
+        }
+        func symbol<F>(_ name: String, _ type: F.Type = F.self) throws -> F {
+            guard let function = optional(name, type) else {
+                throw TorchError.unusable(path: folder, reason: "it lacks \(name) (its version is \(installation.version))")
+            }
+            return function
+        }
+        func number(_ name: String) throws -> Int32 {
+            try symbol(name, (@convention(c) () -> Int32).self)()
+        }
+
+        callDispatcher = try symbol("torch_call_dispatcher")
+        abiVersion = try symbol("aoti_torch_abi_version", (@convention(c) () -> UInt64).self)()
+        newHandle = try symbol("aoti_torch_new_tensor_handle")
+        deleteTensor = try symbol("aoti_torch_delete_tensor_object")
+        getDimension = try symbol("aoti_torch_get_dim")
+        getSizes = try symbol("aoti_torch_get_sizes")
+        getStrides = try symbol("aoti_torch_get_strides")
+        getDType = try symbol("aoti_torch_get_dtype")
+        getDeviceType = try symbol("aoti_torch_get_device_type")
+        getDeviceIndex = try symbol("aoti_torch_get_device_index")
+        getData = try symbol("aoti_torch_get_data_ptr")
+        emptyStrided = try symbol("aoti_torch_empty_strided")
+        reinterpret = try symbol("aoti_torch__reinterpret_tensor")
+        fromBlob = try symbol("aoti_torch_create_tensor_from_blob_v2")
+        subtract = try symbol("aoti_torch_aten_subtract_Tensor")
+        fillScalar = try symbol("aoti_torch_aten_fill__Scalar")
+        zero = try symbol("aoti_torch_zero_")
+        newList = try symbol("torch_new_list_reserve_size")
+        pushBack = try symbol("torch_list_push_back")
+        parallelFor = try symbol("torch_parallel_for")
+        threadCount = try symbol("torch_get_num_threads")
+        errorText = optional("torch_exception_get_what_without_backtrace", (@convention(c) () -> UnsafePointer<CChar>?).self)
+        if let make = optional("torch_new_stable_ivalue", (@convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<UInt64>?>) -> Status).self) {
+            newCell = make
+        } else {
+            // Before 2.13 an optional's cell comes from C++'s operator new, because the callee deletes it.
+            guard Self.operatorNew != nil else {
+                throw TorchError.unusable(path: folder, reason: "C++'s operator new was not found")
+            }
+            newCell = { result in
+                result.pointee = Libtorch.operatorNew?(8)?.assumingMemoryBound(to: UInt64.self)
+                return result.pointee == nil ? 1 : 0
+            }
+        }
+        var openMP: (@convention(c) (Int32) -> Void)?
+        for name in Platform.openMPNames where openMP == nil {
+            if let handle = dlopen("\(folder)/\(name)", RTLD_NOW) ?? dlopen(name, RTLD_NOW | RTLD_NOLOAD),
+                let function = dlsym(handle, "omp_set_num_threads")
+            {
+                openMP = unsafeBitCast(function, to: (@convention(c) (Int32) -> Void).self)
+            }
+        }
+        setOpenMPThreads = openMP
+        layoutStrided = try number("aoti_torch_layout_strided")
+        deviceTypeCPU = try number("aoti_torch_device_type_cpu")
+        deviceTypeCUDA = try number("aoti_torch_device_type_cuda")
+        var codes: [DType: Int32] = [:]
+        for type in DType.allCases { codes[type] = try number("aoti_torch_dtype_\(type.rawValue)") }
+        dtypeCodes = codes
+        dtypes = Dictionary(uniqueKeysWithValues: codes.map { ($1, $0) })
+    }
+
+    private static let operatorNew: (@convention(c) (Int) -> UnsafeMutableRawPointer?)? = {
+        guard let function = dlsym(dlopen(nil, RTLD_NOW), "_Znwm") else { return nil }
+        return unsafeBitCast(function, to: (@convention(c) (Int) -> UnsafeMutableRawPointer?).self)
+    }()
+
+    /// The text of the error that the last failed call left.
+    var lastError: String {
+        guard let text = errorText?() else { return "libtorch gave no reason (its text needs PyTorch 2.13)" }
+        let whole = String(cString: text)
+        return whole.split(separator: "\n").first.map(String.init) ?? whole
+    }
+
+    func code(of device: Device) -> (type: Int32, index: Int32) {
+        switch device {
+        case .cpu: (deviceTypeCPU, 0)
+        case .cuda(let index): (deviceTypeCUDA, Int32(clamping: index))
+        }
+    }
+
+    func code(of type: DType) -> Int32 { dtypeCodes[type]! }
+
+    /// Runs `body` over pieces of `0..<count` on libtorch's own threads, so that they do not fight over the cores.
+    public func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var context = body
+            withUnsafeMutablePointer(to: &context) { pointer in
+                _ = parallelFor(0, Int64(count), Int64(grain), { begin, end, context in
+                    context!.assumingMemoryBound(to: ((Range<Int>) -> Void).self).pointee(Int(begin)..<Int(end))
+                }, UnsafeMutableRawPointer(pointer))
+            }
+        }
+    }
+}
