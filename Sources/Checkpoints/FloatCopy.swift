@@ -1,0 +1,71 @@
+import Dispatch
+import Torch
+
+extension StoredTensor {
+    /// Writes all elements as float32 into `target`, row-major in canonical order, on two threads when there are many.
+    /// - Parameter target: room for exactly `elementCount` elements; initialised or not.
+    /// - Throws: `CheckpointError.unsupported` for a type that Retort does not read.
+    public func copyFloats(into target: UnsafeMutableBufferPointer<Float>) throws {
+        try requireReadable()
+        precondition(target.count == elementCount, "\(name) has \(elementCount) elements, room for \(target.count)")
+        guard elementCount > 0, let source = bytes.baseAddress, let destination = target.baseAddress else { return }
+        if let heads = interleavedHeads {
+            let order = RowOrder(rows: shape[0], heads: heads)
+            let length = elementCount / shape[0]
+            let stride = byteCount / shape[0]
+            forEachRange(of: shape[0], elements: elementCount) { [type] rows in
+                for row in rows {
+                    Dequantisation.decode(type, source + order.stored(row) * stride, length, to: destination + row * length)
+                }
+            }
+        } else {
+            let (length, size) = (type.blockLength, type.blockBytes)
+            forEachRange(of: elementCount / length, elements: elementCount) { [type] blocks in
+                Dequantisation.decode(
+                    type, source + blocks.lowerBound * size, blocks.count * length,
+                    to: destination + blocks.lowerBound * length)
+            }
+        }
+    }
+
+    /// Writes the stored bytes, still in the stored type, with the rows in canonical order.
+    /// - Parameter target: room for exactly `byteCount` bytes.
+    public func copyBytes(into target: UnsafeMutableRawBufferPointer) {
+        precondition(target.count == byteCount, "\(name) has \(byteCount) bytes, room for \(target.count)")
+        guard let heads = interleavedHeads, byteCount > 0, let start = target.baseAddress else {
+            target.copyMemory(from: bytes)
+            return
+        }
+        let order = RowOrder(rows: shape[0], heads: heads)
+        let stride = byteCount / shape[0]
+        for row in 0..<shape[0] {
+            (start + row * stride).copyMemory(from: bytes.baseAddress! + order.stored(row) * stride, byteCount: stride)
+        }
+    }
+
+    /// Splits `0..<count` between two threads, or gives it to this one when the tensor is small.
+    private func forEachRange(of count: Int, elements: Int, _ body: (Range<Int>) -> Void) {
+        guard elements >= 1 << 18, count > 1 else { return body(0..<count) }
+        withoutActuallyEscaping(body) { body in
+            nonisolated(unsafe) let body = body  // the two halves write to different places, and both end before this returns
+            DispatchQueue.concurrentPerform(iterations: 2) { half in
+                body(half == 0 ? 0..<count / 2 : count / 2..<count)
+            }
+        }
+    }
+}
+
+/// The order in which llama.cpp's converter stores the rows of q and k for the llama architecture: within a head of d rows,
+/// row i of the first half and row i of the second half stand side by side.
+struct RowOrder {
+    let headSize: Int
+
+    init(rows: Int, heads: Int) { headSize = rows / heads }
+
+    /// Where canonical row `row` is stored.
+    func stored(_ row: Int) -> Int {
+        let (head, within) = row.quotientAndRemainder(dividingBy: headSize)
+        let half = headSize / 2
+        return head * headSize + (within < half ? 2 * within : 2 * (within - half) + 1)
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Groundwork
+
+/// A file mapped read-only into memory: opening costs nothing, and only the pages that are touched are read.
+/// The mapping lives as long as the object, so whoever holds a pointer into `bytes` holds the file too.
+public final class MappedFile: Sendable {
+    public let path: String
+    /// The whole file. The memory never changes while the object lives, so it may be read from any thread.
+    public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+
+    public var count: Int { bytes.count }
+
+    /// - Throws: `FileError` when there is no such regular file or it cannot be read.
+    public init(path: String) throws {
+        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.lastError("open", path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.lastError("examine", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError(path: path, action: "open", reason: "it is not a regular file")
+        }
+        self.path = path
+        guard status.st_size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+            throw Self.lastError("map", path)
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
+    }
+
+    deinit {
+        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+
+    private static func lastError(_ action: String, _ path: String) -> FileError {
+        FileError(path: path, action: action, reason: String(cString: strerror(errno)))
+    }
+}
