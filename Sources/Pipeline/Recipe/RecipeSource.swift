@@ -79,7 +79,7 @@ struct RecipeSource {
         guard var mapping = node.mapping else {
             throw RecipeError(place: place, reason: "there is no section to hold '\(key)': the recipe has a plain value there")
         }
-        let inner = mapping.first { $0.key.scalar?.string == key }?.value ?? Node([:])
+        let inner = mapping.first { $0.key.scalar?.string == key }?.value ?? .mapping(.init([]))
         mapping[Node(key)] = try setting(value, at: path.dropFirst(), in: inner, place: place)
         return .mapping(mapping)
     }
@@ -89,7 +89,7 @@ struct RecipeSource {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             return RecipeError(place: "\(file):\(mark.line)", reason: "not YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.compactMap { $0.scalar?.string }.map { "'\($0)'" }.joined(separator: ", ")
+            let names = duplicates.map { "'\($0)'" }.joined(separator: ", ")
             return RecipeError(place: "\(file):\(context.mark.line)", reason: "the key \(names) stands twice; keep one")
         default:
             return RecipeError(place: file, reason: "not YAML: \(error)".replacingOccurrences(of: "\n", with: " "))
