@@ -37,7 +37,8 @@ public enum WholeFile {
         } catch {
             close(descriptor)
             unlink(temporary)
-            if error is FileError || error is Interrupted { throw error }
+            // The system's own complaints need the path; the errors of whoever makes the content say what they mean.
+            guard type(of: error) is NSError.Type || error is CocoaError || error is POSIXError else { throw error }
             throw FileError(path: path, action: "write", reason: "\(error.localizedDescription)")
         }
     }
