@@ -1,0 +1,121 @@
+import Groundwork
+import Questions
+
+/// What the model is taught at one place of an example.
+public enum Target: Sendable, Hashable {
+    /// The token that stands next: cross-entropy over the whole vocabulary.
+    case token(Int)
+    /// The answer's letter: the letter loss over the four letter tokens. `teacher` holds four log-probabilities.
+    case letter(gold: Letter, teacher: [Double]?)
+}
+
+/// One prompt with its completion, and what is taught where.
+public struct TrainingExample: Sendable, Hashable {
+    /// Names the question in messages.
+    public let name: String
+    /// Prompt and completion without the completion's last token, which is only ever a target.
+    public let tokens: [Int]
+    /// Positions whose logits carry loss, ascending: `row` predicts what stands at `row + 1`.
+    public let rows: [Int]
+    /// Parallel to `rows`.
+    public let targets: [Target]
+
+    public init(name: String, tokens: [Int], rows: [Int], targets: [Target]) {
+        precondition(rows.count == targets.count, "every row has one target")
+        precondition(rows.allSatisfy { tokens.indices.contains($0) }, "rows lie inside the example")
+        self.name = name
+        self.tokens = tokens
+        self.rows = rows
+        self.targets = targets
+    }
+}
+
+/// Makes training examples of questions and labels, in the very tokens that guided decoding will meet.
+///
+/// Every segment of the reply is tokenised alone. Taught are the text that the model writes itself, the quote that ends it,
+/// the end of the reply and the end-of-turn token (a student that never learned to stop is the classic wreck of distillation
+/// from long reasoning), and the letter; the forced pieces of the JSON skeleton in between are not.
+public struct ExampleBuilder {
+    /// What the student is to write before the letter.
+    public enum Style: String, Codable, Sendable, CaseIterable {
+        /// Reasoning, then the letter; the bare letter for questions without any reasoning.
+        case reason
+        /// The bare letter.
+        case letter
+    }
+
+    private let coder: any ChatCoder
+    public let tokens: AnswerTokens
+    public let style: Style
+
+    public init(coder: any ChatCoder, style: Style = .reason) throws {
+        self.coder = coder
+        self.style = style
+        tokens = try AnswerTokens(coder: coder)
+    }
+
+    /// Answering a question.
+    /// - Parameters:
+    ///   - reasoning: what the student learns to write before the letter.
+    ///   - teacher: the teacher's four letter log-probabilities, if there is a teacher.
+    public func answering(_ question: Question, reasoning: String?, teacher: [Double]?) throws -> TrainingExample {
+        let reasoning = AnswerFormat.sanitise(reasoning ?? "")
+        let reply = style == .letter || reasoning.isEmpty
+            ? AnswerFormat.letterReply(question.answer)
+            : AnswerFormat.reply(reasoning: reasoning, answer: question.answer)
+        let prompt = try coder.prompt(system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(question))
+        return build(name: question.id, prompt: prompt, reply: reply) { _ in .letter(gold: question.answer, teacher: teacher) }
+    }
+
+    public func answering(_ label: KeptLabel) throws -> TrainingExample {
+        try answering(label.question, reasoning: label.reasoning, teacher: label.teacherScores)
+    }
+
+    /// Writing a question on its topic: plain cross-entropy on every text and on the letter.
+    public func asking(_ question: Question) throws -> TrainingExample {
+        let prompt = try coder.prompt(
+            system: QuestionFormat.systemPrompt, user: QuestionFormat.userMessage(topic: question.topic))
+        return build(name: question.id + " (asking)", prompt: prompt, reply: QuestionFormat.reply(question)) { .token($0) }
+    }
+
+    /// Examples for all labels, and question-writing examples for a share of them, so that one adapter both answers and asks.
+    /// - Parameter askingShare: 0 for none … 1 for one question-writing example per question; which ones follows from `seed`.
+    public func examples(for labels: [KeptLabel], askingShare: Double = 0, seed: UInt64 = 0) throws -> [TrainingExample] {
+        guard (0...1).contains(askingShare) else {
+            throw DistillationError.badSetting(name: "the share of question-writing examples", value: "\(askingShare)", expected: "0 to 1")
+        }
+        var examples = try labels.map { try answering($0) }
+        var random = CounterRandom(seed: seed, phase: "asking")
+        let count = Int((askingShare * Double(labels.count)).rounded())
+        for index in random.sample(count, of: Array(labels.indices)).sorted() {
+            examples.append(try asking(labels[index].question))
+        }
+        return examples
+    }
+
+    private func build(
+        name: String, prompt: [Int], reply: [ReplySegment], letterTarget: (Int) -> Target
+    ) -> TrainingExample {
+        var sequence = prompt
+        var rows: [Int] = []
+        var targets: [Target] = []
+        for (index, segment) in reply.enumerated() {
+            let pieces = coder.tokens(of: segment.text)
+            let isTaught = switch segment.kind {
+            case .free, .letter: true
+            // The quote that ends a text, and the end of the reply.
+            case .fixed: index == reply.count - 1 || (index > 0 && reply[index - 1].kind == .free)
+            }
+            for token in pieces {
+                if isTaught {
+                    rows.append(sequence.count - 1)
+                    targets.append(segment.kind == .letter ? letterTarget(token) : .token(token))
+                }
+                sequence.append(token)
+            }
+        }
+        rows.append(sequence.count - 1)
+        targets.append(.token(tokens.endOfTurn))
+        return TrainingExample(name: name, tokens: sequence, rows: rows, targets: targets)
+    }
+}
