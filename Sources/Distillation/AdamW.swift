@@ -1,0 +1,61 @@
+import Torch
+
+/// AdamW (Loshchilov & Hutter 2019) on a fixed list of float32 parameters, with PyTorch's fused operator.
+public final class AdamW {
+    public struct Settings: Codable, Sendable, Hashable {
+        public var beta1: Double
+        public var beta2: Double
+        public var epsilon: Double
+        public var weightDecay: Double
+
+        public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0) {
+            self.beta1 = beta1
+            self.beta2 = beta2
+            self.epsilon = epsilon
+            self.weightDecay = weightDecay
+        }
+    }
+
+    public let settings: Settings
+    public let parameters: [(name: String, tensor: Tensor)]
+    /// Running averages of the gradients and of their squares, in the parameters' order.
+    public let firstMoments: [Tensor]
+    public let secondMoments: [Tensor]
+    /// Steps taken so far.
+    public var step = 0
+
+    public init(_ parameters: [(name: String, tensor: Tensor)], settings: Settings = Settings()) throws {
+        self.parameters = parameters
+        self.settings = settings
+        firstMoments = try parameters.map { try .zeros($0.tensor.shape, $0.tensor.dtype, $0.tensor.device) }
+        secondMoments = try parameters.map { try .zeros($0.tensor.shape, $0.tensor.dtype, $0.tensor.device) }
+    }
+
+    /// The Euclidean norm over all gradients together, and the name of the first tensor whose own norm is not a number.
+    public func norm(of gradients: [Tensor]) throws -> (total: Double, notFinite: String?) {
+        precondition(gradients.count == parameters.count, "one gradient for each parameter")
+        guard !gradients.isEmpty else { return (0, nil) }
+        let squares = try Tensor.concatenated(gradients.map { try $0.multiplied(by: $0).sum().reshaped([1]) }).values(Double.self)
+        let bad = squares.firstIndex { !$0.isFinite }
+        return (squares.reduce(0, +).squareRoot(), bad.map { parameters[$0].name })
+    }
+
+    /// Scales all gradients in place so that their norm is at most `limit`; the same factor as PyTorch's `clip_grad_norm_`.
+    public func clip(_ gradients: [Tensor], norm: Double, to limit: Double) throws {
+        let factor = limit / (norm + 1e-6)
+        guard factor < 1 else { return }
+        let scalar = try Tensor.scalar(factor)
+        for gradient in gradients { try gradient.multiply_(by: scalar) }
+    }
+
+    /// One step, in place.
+    public func update(with gradients: [Tensor], learningRate: Double) throws {
+        guard !parameters.isEmpty else { return }
+        step += 1
+        let number = try Tensor.full([], Double(step), .float32, parameters[0].tensor.device)
+        try Tensor.fusedAdamW_(
+            parameters.map(\.tensor), gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments,
+            steps: [Tensor](repeating: number, count: parameters.count), learningRate: learningRate, beta1: settings.beta1,
+            beta2: settings.beta2, weightDecay: settings.weightDecay, epsilon: settings.epsilon)
+    }
+}

@@ -1,0 +1,138 @@
+import Torch
+
+/// The loss of one batch of questions:
+///
+///     L = α · CE(z, gold) + (1 − α) · T² · KL(softmax(t/T) ‖ softmax(z/T)) + λ · CE(reasoning tokens)
+///
+/// z and t are the student's and the teacher's logits of the four letters. The letter terms are summed over the letters and averaged
+/// over the questions of the whole accumulated batch; the reasoning term is averaged over the taught tokens of the whole accumulated
+/// batch. So the loss does not depend on how a batch is split into passes, and `batch 8` equals `batch 2 × accumulation 4`.
+/// A question without a teacher has α = 1.
+public struct DistillationLoss: Codable, Sendable, Hashable {
+    /// α: the share of the right letter against the teacher's distribution.
+    public var alpha: Double
+    /// T: softens both distributions.
+    public var temperature: Double
+    /// Whether the soft term is multiplied by T², which keeps its gradient's size independent of T.
+    public var scalesBySquare: Bool
+    /// λ: the weight of the reasoning text, of the end of the reply and of question-writing.
+    public var reasoningWeight: Double
+
+    public init(alpha: Double = 0.3, temperature: Double = 2, scalesBySquare: Bool = true, reasoningWeight: Double = 1) {
+        self.alpha = alpha
+        self.temperature = temperature
+        self.scalesBySquare = scalesBySquare
+        self.reasoningWeight = reasoningWeight
+    }
+
+    public func validate() throws {
+        func check(_ name: String, _ value: Double, _ expected: String, _ holds: Bool) throws {
+            guard holds, value.isFinite else {
+                throw DistillationError.badSetting(name: name, value: "\(value)", expected: expected)
+            }
+        }
+        try check("alpha of the loss", alpha, "0 to 1", (0...1).contains(alpha))
+        try check("the temperature of the loss", temperature, "greater than 0", temperature > 0)
+        try check("the weight of the reasoning", reasoningWeight, "0 or more", reasoningWeight >= 0)
+    }
+
+    /// The loss and its gradient for some rows of a batch.
+    ///
+    /// With L = Σ_rows w·CE for token rows, dL/dlogits = w·(softmax − onehot); a letter row's gradient is zero outside
+    /// its four letters, since the loss sees only these.
+    /// - Parameters:
+    ///   - logits: [rows, vocabulary], float32 or float64, on any device.
+    ///   - targets: one for each row.
+    ///   - letters: the token ids of A, B, C, D.
+    ///   - counts: of the whole accumulated batch, not of these rows.
+    /// - Returns: what these rows add to the batch's loss, and dL/dlogits in the logits' shape and type.
+    public func evaluate(
+        logits: Tensor, targets: ArraySlice<Target>, letters: [Int], over counts: LossCounts
+    ) throws -> (parts: LossParts, gradient: Tensor) {
+        precondition(logits.shape.count == 2 && logits.shape[0] == targets.count, "one target for each row of logits")
+        precondition(letters.count == 4, "four letters are scored")
+        let rowCount = targets.count
+        // Each row needs at most four entries: its letters, or its target token (given four times, so that the table is square).
+        let ids = targets.flatMap { target -> [Int64] in
+            switch target {
+            case .token(let id): [Int64](repeating: Int64(id), count: 4)
+            case .letter: letters.map(Int64.init)
+            }
+        }
+        let index = try Tensor(ids, [rowCount, 4], device: logits.device)
+        let logProbabilities = try logits.logSoftmax()
+        let picked = try logProbabilities.gather(1, index).values(Double.self)
+
+        var parts = LossParts()
+        let tokenWeight = counts.tokens > 0 ? reasoningWeight / Double(counts.tokens) : 0
+        let questionWeight = counts.questions > 0 ? 1 / Double(counts.questions) : 0
+        var rowWeights = [Double](repeating: 0, count: rowCount)
+        var corrections = [Double](repeating: 0, count: rowCount * 4)
+        for (row, target) in targets.enumerated() {
+            switch target {
+            case .token:
+                parts.reasoning -= picked[row * 4] / Double(counts.tokens)
+                parts.total -= picked[row * 4] * tokenWeight
+                rowWeights[row] = tokenWeight
+                corrections[row * 4] = -tokenWeight
+            case .letter(let gold, let teacher):
+                let scores = Array(picked[row * 4..<row * 4 + 4])
+                let letter = LetterLoss(
+                    student: scores, gold: gold.index, teacher: teacher, alpha: alpha, temperature: temperature,
+                    scalesBySquare: scalesBySquare)
+                parts.hard += letter.hard * questionWeight
+                parts.soft += letter.soft * questionWeight
+                parts.total += letter.total * questionWeight
+                if scores.allSatisfy({ $0 <= scores[gold.index] }) { parts.accuracy += questionWeight }
+                for k in 0..<4 { corrections[row * 4 + k] = letter.gradient[k] * questionWeight }
+            }
+        }
+        let gradient = try logProbabilities.exponential()
+        try gradient.multiply_(by: Tensor(rowWeights, [rowCount, 1], dtype: logits.dtype, device: logits.device))
+        try gradient.scatterAdd_(1, index, Tensor(corrections, [rowCount, 4], dtype: logits.dtype, device: logits.device))
+        return (parts, gradient)
+    }
+}
+
+/// What the averages of one accumulated batch are taken over.
+public struct LossCounts: Sendable, Hashable {
+    public let questions: Int
+    /// Taught tokens other than letters.
+    public let tokens: Int
+
+    public init(questions: Int, tokens: Int) {
+        self.questions = questions
+        self.tokens = tokens
+    }
+
+    public init(_ examples: some Sequence<TrainingExample>) {
+        var questions = 0, tokens = 0
+        for target in examples.lazy.flatMap(\.targets) {
+            if case .letter = target { questions += 1 } else { tokens += 1 }
+        }
+        self.init(questions: questions, tokens: tokens)
+    }
+}
+
+/// The parts of a batch's loss. `hard`, `soft` and `reasoning` are unweighted averages; `total` is what is minimised.
+public struct LossParts: Codable, Sendable, Hashable {
+    /// CE of the right letter among the four.
+    public var hard = 0.0
+    /// KL from the teacher, times T² where that is on; 0 for questions without a teacher.
+    public var soft = 0.0
+    /// CE of the reasoning text and of the end of the reply, per token.
+    public var reasoning = 0.0
+    public var total = 0.0
+    /// The share of questions whose likeliest letter is the right one.
+    public var accuracy = 0.0
+
+    public init() {}
+
+    public static func += (sum: inout LossParts, more: LossParts) {
+        sum.hard += more.hard
+        sum.soft += more.soft
+        sum.reasoning += more.reasoning
+        sum.total += more.total
+        sum.accuracy += more.accuracy
+    }
+}

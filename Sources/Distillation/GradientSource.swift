@@ -1,0 +1,25 @@
+import Groundwork
+import Torch
+
+/// What a trainer trains: parameters, and a pass that adds a batch's gradients to theirs.
+public protocol GradientSource: AnyObject {
+    /// Float32, in a fixed order; the optimiser changes them in place.
+    var parameters: [(name: String, tensor: Tensor)] { get }
+    /// Parallel to `parameters`.
+    var gradients: [Tensor] { get }
+    func zeroGradients() throws
+    /// Runs a batch forward and backward and adds to the gradients.
+    /// - Parameters:
+    ///   - dropout: the random numbers of this pass.
+    ///   - loss: is given a range of `batch.rows` and their logits [rows, vocabulary] and returns dLoss/dlogits.
+    ///     It is called once for every row, in as many pieces as suit the source.
+    func accumulate(
+        _ batch: PackedExamples, dropout: CounterRandom, loss: (Range<Int>, Tensor) throws -> Tensor
+    ) throws
+    /// Writes the trained weights in their own format.
+    func save(to folder: String) throws
+    /// What must be the same for a run to be continued: name and value.
+    var identity: [String: String] { get }
+    /// Lines worth reading before training begins.
+    var notices: [String] { get }
+}

@@ -1,0 +1,123 @@
+import Checkpoints
+import ContentHash
+import Foundation
+import Groundwork
+import Torch
+
+/// A training run's state on disk, in a folder of its own:
+///
+///     state.json              the step, the settings, which weights file belongs to it: the point of commitment
+///     step-00000050.safetensors   parameters and both moments of the optimiser, float32
+///     metrics.jsonl           one line a step
+///     summary.json            once training is done; then the weights file is gone
+///
+/// The weights are written first and renamed into place, then `state.json`, then older weights are removed: whenever the
+/// process dies, `state.json` names a complete file.
+struct TrainingFolder {
+    struct State: Codable {
+        var step: Int
+        var weights: String
+        /// Name and value of all that must be the same for the run to be continued.
+        var identity: [String: String]
+    }
+
+    struct Finished: Codable {
+        var identity: [String: String]
+        var summary: TrainingSummary
+    }
+
+    let folder: String
+    let identity: [String: String]
+
+    private var statePath: String { folder + "/state.json" }
+    private var summaryPath: String { folder + "/summary.json" }
+    var metricsPath: String { folder + "/metrics.jsonl" }
+
+    /// The summary of a run with the same settings that is already done.
+    func finished() throws -> TrainingSummary? {
+        guard let finished: Finished = try read(summaryPath) else { return nil }
+        try compare(finished.identity, summaryPath)
+        return finished.summary
+    }
+
+    /// Loads the last checkpoint into the optimiser and its parameters.
+    /// - Returns: the step it was made after; 0 if there is none.
+    func restore(into optimizer: AdamW) throws -> Int {
+        guard let state: State = try read(statePath) else { return 0 }
+        try compare(state.identity, statePath)
+        let path = folder + "/" + state.weights
+        let file = try Safetensors(path)
+        guard file.metadata["step"] == "\(state.step)" else {
+            throw DistillationError.badCheckpoint(path: path, reason: "it is not of step \(state.step)")
+        }
+        // All are checked before the first is touched.
+        var copies: [(StoredTensor, Tensor)] = []
+        for (name, tensor) in entries(of: optimizer) {
+            guard let stored = file.tensors[name] else {
+                throw DistillationError.badCheckpoint(path: path, reason: "\(name) is missing")
+            }
+            guard stored.shape == tensor.shape else {
+                throw DistillationError.badCheckpoint(
+                    path: path, reason: "\(name) has the shape \(stored.shape) instead of \(tensor.shape)")
+            }
+            copies.append((stored, tensor))
+        }
+        for (stored, tensor) in copies { try tensor.copy_(Tensor(stored.floats(), stored.shape)) }
+        optimizer.step = state.step
+        return state.step
+    }
+
+    func save(_ optimizer: AdamW) throws {
+        let name = "step-" + String(repeating: "0", count: max(0, 8 - "\(optimizer.step)".count)) + "\(optimizer.step).safetensors"
+        let tensors = try entries(of: optimizer).map { name, tensor in
+            let host = try tensor.to(dtype: .float32, device: .cpu).contiguous()
+            return (name: name, type: DType.float32, shape: host.shape, bytes: try host.floats().withUnsafeBytes { Data($0) })
+        }
+        try Safetensors.write(tensors, metadata: ["step": "\(optimizer.step)"], to: folder + "/" + name)
+        try write(State(step: optimizer.step, weights: name, identity: identity), to: statePath)
+        removeWeights(except: name)
+    }
+
+    func finish(_ summary: TrainingSummary) throws {
+        try write(Finished(identity: identity, summary: summary), to: summaryPath)
+        unlink(statePath)
+        removeWeights(except: nil)
+    }
+
+    private func entries(of optimizer: AdamW) -> [(name: String, tensor: Tensor)] {
+        zip(optimizer.parameters, zip(optimizer.firstMoments, optimizer.secondMoments)).flatMap { parameter, moments in
+            [(parameter.name, parameter.tensor), (parameter.name + ".first_moment", moments.0),
+             (parameter.name + ".second_moment", moments.1)]
+        }
+    }
+
+    private func removeWeights(except kept: String?) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix("step-") && name.contains(".safetensors") && name != kept {
+            unlink(folder + "/" + name)
+        }
+    }
+
+    private func compare(_ there: [String: String], _ path: String) throws {
+        let differences = Set(there.keys).union(identity.keys).sorted().compactMap { key in
+            there[key] == identity[key] ? nil : "\(key): \(there[key] ?? "nothing") there, \(identity[key] ?? "nothing") here"
+        }
+        guard differences.isEmpty else { throw DistillationError.otherTraining(path: folder, differences: differences) }
+    }
+
+    private func read<T: Decodable>(_ path: String) throws -> T? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let data = try WholeFile.read(path)
+        do {
+            return try JSONDecoder().decode(T.self, from: data)
+        } catch {
+            throw DistillationError.badCheckpoint(path: path, reason: "it is no JSON of the expected form")
+        }
+    }
+
+    private func write(_ value: some Encodable, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try WholeFile.write(encoder.encode(value), to: path)
+    }
+}
