@@ -50,7 +50,6 @@ final class TeacherGuide: Guide {
             return .append(
                 given.isEmpty ? tokens.answerOpening : tokens.reasoningOpening + given + [tokens.quote] + tokens.link)
         case .reasoning:
-            // One more than the limit: the quote itself does not count.
             if reasoning.count < maximumTokens { return .sample(sampling, mask) }
             stage = .scoring
             return .append([tokens.quote] + tokens.link)
