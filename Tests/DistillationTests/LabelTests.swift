@@ -1,0 +1,115 @@
+@testable import Distillation
+import Foundation
+import Groundwork
+import Questions
+import Testing
+import Transformers
+
+private let provenance = LabelProvenance(
+    teacher: "someone", way: .free, promptHash: "abc", sampling: .greedy, maximumTokens: 50, seed: 1)
+
+private func label(
+    _ number: Int, letter: Letter? = nil, reasoning: String = "It is so.", ending: Label.Ending = .finished, tokens: Int = 9,
+    provenance: LabelProvenance = provenance
+) -> Label {
+    let question = Question.sample(number)
+    let chosen = letter ?? question.answer
+    return Label(
+        question: question, reasoning: reasoning,
+        letterLogProbabilities: Letter.allCases.map { log($0 == chosen ? 0.7 : 0.1) }, ending: ending, tokens: tokens, seconds: 0.5,
+        provenance: provenance)
+}
+
+@Suite struct LabelFileTests {
+    let scratch: Scratch
+    let path: String
+
+    init() throws {
+        scratch = try Scratch()
+        path = scratch.path + "/labels.jsonl"
+    }
+
+    @Test func continuesWhereItWasStopped() throws {
+        do {
+            let file = try LabelFile(continuing: path, provenance: provenance)
+            for number in 0..<3 { try file.append(label(number)) }
+            try file.append(label(1))
+        }
+        let file = try LabelFile(continuing: path, provenance: provenance)
+        #expect(file.count == 3)
+        #expect(file.contains("q1") && !file.contains("q3"))
+        try file.append(label(3))
+        #expect(try LabelFile.read(path) == (0..<4).map { label($0) })
+    }
+
+    @Test func forgetsALineThatAKillLeftHalf() throws {
+        do {
+            let file = try LabelFile(continuing: path, provenance: provenance)
+            for number in 0..<2 { try file.append(label(number)) }
+        }
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try whole.dropLast(20).write(to: URL(fileURLWithPath: path))
+        do {
+            let file = try LabelFile(continuing: path, provenance: provenance)
+            #expect(file.contains("q0") && !file.contains("q1"))
+            try file.append(label(1))
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole)
+    }
+
+    @Test func refusesLabelsOfAnotherTeacherOrPrompt() throws {
+        do { try LabelFile(continuing: path, provenance: provenance).append(label(0)) }
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        var changed: [LabelProvenance] = [provenance, provenance, provenance, provenance]
+        changed[0].teacher = "another"
+        changed[1].promptHash = "abd"
+        changed[2].sampling.temperature = 0.5
+        changed[3].way = .informed
+        for other in changed {
+            #expect(throws: DistillationError.self) { try LabelFile(continuing: path, provenance: other) }
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+        // Nor may a label of another sneak in, or a file that was mixed by hand be read.
+        let file = try LabelFile(continuing: path, provenance: provenance)
+        #expect(throws: DistillationError.self) { try file.append(label(1, provenance: changed[0])) }
+        let line = String(decoding: try JSONEncoder().encode(label(1, provenance: changed[0])), as: UTF8.self)
+        try WholeFile.write(String(decoding: before, as: UTF8.self) + line + "\n", to: path)
+        #expect(throws: DistillationError.self) { try LabelFile.read(path) }
+    }
+
+    @Test(arguments: [
+        ("\"letterLogProbabilities\":[0,0,0]", "3 letter scores"), ("\"letterLogProbabilities\":[-1,-1,-1,-9]", "sum to"),
+        ("\"letterLogProbabilities\":\"A\"", "letterLogProbabilities"), ("\"scores\":1", "letterLogProbabilities"),
+    ])
+    func saysWhatIsWrongWithALine(replacement: String, expected: String) throws {
+        let good = String(decoding: try JSONEncoder().encode(label(0)), as: UTF8.self)
+        let range = try #require(good.range(of: #""letterLogProbabilities":\[[^\]]*\]"#, options: .regularExpression))
+        try WholeFile.write(good + "\n" + good.replacingCharacters(in: range, with: replacement) + "\n", to: path)
+        let error = #expect(throws: DistillationError.self) { try LabelFile.read(path) }
+        #expect(error?.description.contains("line 2") == true)
+        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+}
+
+@Suite struct LabelFunnelTests {
+    @Test func countsEveryReason() {
+        let wrong = label(0, letter: .D)
+        let labels = [
+            label(1), wrong, label(2, ending: .tokenLimit), label(3, reasoning: ""), label(4, tokens: 121),
+            label(5, reasoning: Array(repeating: "so", count: 101).joined(separator: " ")),
+        ]
+        let (kept, funnel) = LabelFunnel.sort(labels)
+        #expect(kept.map(\.question.id) == ["q1"])
+        #expect(kept[0].teacherScores == labels[0].letterLogProbabilities)
+        #expect(funnel.labels == 6 && funnel.kept == 1 && funnel.keptWithoutScores == 0)
+        #expect(funnel.dropped == [.wrongLetter: 1, .unfinished: 1, .noReasoning: 1, .tooManyTokens: 1, .tooManyWords: 1])
+    }
+
+    @Test func keepsAWorkedExplanationWithoutWrongScores() {
+        var informed = provenance
+        informed.way = .informed
+        let (kept, funnel) = LabelFunnel.sort([label(0, letter: .D, provenance: informed), label(1, provenance: informed)])
+        #expect(kept.map { $0.teacherScores == nil } == [true, false])
+        #expect(funnel.kept == 2 && funnel.keptWithoutScores == 1 && funnel.dropped.isEmpty)
+    }
+}

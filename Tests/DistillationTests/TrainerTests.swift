@@ -1,0 +1,159 @@
+import Distillation
+import Foundation
+import Groundwork
+import Questions
+import Testing
+import Torch
+
+private struct Stop: Error {}
+
+@Suite struct TrainerTests {
+    let scratch: Scratch
+    let letters = Array("ABCD".utf8).map(Int.init)
+
+    init() throws { scratch = try Scratch() }
+
+    private func configuration(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> TrainingConfiguration {
+        var configuration = TrainingConfiguration(
+            epochs: 2, batch: 4, learningRate: 0.05, warmup: 0.1, maximumGradientNorm: 1, seed: 9, checkpointEvery: 3)
+        change(&configuration)
+        return configuration
+    }
+
+    private func trainer(_ source: any GradientSource, _ configuration: TrainingConfiguration) throws -> Trainer {
+        let trainer = try Trainer(source: source, letters: letters, configuration: configuration, title: "toy")
+        trainer.notice = { _ in }
+        trainer.isInterrupted = { false }
+        return trainer
+    }
+
+    private func bytes(_ folder: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: folder + "/model.bin")) }
+
+    @Test func learns() throws {
+        let folder = scratch.path + "/a"
+        let summary = try trainer(BigramModel(), configuration()).train(ToyExamples.make(24), to: folder)
+        #expect(summary.steps == 12 && summary.losses.count == 12)
+        #expect(summary.losses[11] < summary.losses[0] - 1)
+        #expect(summary.tokens > 0 && summary.examples == 24)
+        let lines = try LineFile.read(folder + "/training/metrics.jsonl")
+        let last = try JSONDecoder().decode(StepMetrics.self, from: Data(lines[11].text.utf8))
+        #expect(last.step == 12 && abs(last.loss.total - summary.losses[11]) < 1e-12 && last.epoch == 2)
+        // Done is done: the same command returns the same summary and leaves no weights of the optimiser behind.
+        #expect(try trainer(BigramModel(), configuration()).train(ToyExamples.make(24), to: folder) == summary)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder + "/training")
+        #expect(left.sorted() == ["metrics.jsonl", "summary.json"])
+    }
+
+    /// What the loss is averaged over is the whole accumulated batch, whatever passes it is split into.
+    @Test func batchEightEqualsBatchTwoTimesFour() throws {
+        final class Noiseless: GradientSource {
+            let inner: BigramModel
+            init(_ inner: BigramModel) { self.inner = inner }
+            var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
+            var gradients: [Tensor] { inner.gradients }
+            var identity: [String: String] { inner.identity }
+            var notices: [String] { [] }
+            func zeroGradients() throws { try inner.zeroGradients() }
+            func accumulate(_ batch: PackedExamples, dropout: CounterRandom, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+                try inner.accumulate(batch, dropout: CounterRandom(seed: 0, phase: "same"), loss: loss)
+            }
+            func save(to folder: String) throws { try inner.save(to: folder) }
+        }
+        // 21 examples: the last step of an epoch is smaller. Some carry no teacher.
+        let examples = try ToyExamples.make(15) + ToyExamples.make(21, teacher: false)[15...]
+        var losses: [[Double]] = []
+        for (batch, accumulation) in [(8, 1), (2, 4), (3, 3)] {
+            let source = Noiseless(try BigramModel())
+            let settings = configuration {
+                $0.batch = batch
+                $0.accumulation = accumulation
+            }
+            losses.append(try trainer(source, settings).train(examples, to: scratch.path + "/\(batch)").losses)
+        }
+        #expect(losses[0].count == 6 && losses[1].count == 6)
+        #expect(zip(losses[0], losses[1]).allSatisfy { abs($0 - $1) < 1e-5 }, "\(losses)")
+        // Nine examples a step are another batch, and another loss.
+        #expect(abs(losses[0][0] - losses[2][0]) > 1e-4)
+    }
+
+    @Test(arguments: [1, 4, 7, 11])
+    func aLostRunEndsInTheSameBytes(lostAfter: Int) throws {
+        let examples = try ToyExamples.make(24)
+        let whole = scratch.path + "/whole", broken = scratch.path + "/broken"
+        let expected = try trainer(BigramModel(), configuration()).train(examples, to: whole)
+        let first = try trainer(BigramModel(), configuration())
+        first.probe = Probe(every: lostAfter) { _ in throw Stop() }
+        #expect(throws: Stop.self) { try first.train(examples, to: broken) }
+        let resumed = try trainer(BigramModel(), configuration()).train(examples, to: broken)
+        #expect(try bytes(whole) == bytes(broken))
+        #expect(resumed.losses == expected.losses)
+        #expect(resumed.tokens == expected.tokens)
+    }
+
+    @Test func anInterruptedRunSavesFirst() throws {
+        let examples = try ToyExamples.make(24)
+        let whole = scratch.path + "/whole", broken = scratch.path + "/broken"
+        _ = try trainer(BigramModel(), configuration()).train(examples, to: whole)
+        let first = try trainer(BigramModel(), configuration())
+        var asked = 0
+        first.isInterrupted = {
+            asked += 1
+            return asked == 5
+        }
+        #expect(throws: Interrupted.self) { try first.train(examples, to: broken) }
+        #expect(FileManager.default.fileExists(atPath: broken + "/training/step-00000005.safetensors"))
+        let source = try BigramModel()
+        _ = try trainer(source, configuration()).train(examples, to: broken)
+        #expect(source.passes == 7)
+        #expect(try bytes(whole) == bytes(broken))
+    }
+
+    @Test func anInfiniteGradientStopsBeforeTheWeights() throws {
+        let examples = try ToyExamples.make(24)
+        let healthy = try BigramModel(), poisoned = try BigramModel()
+        poisoned.poisonedPass = 3
+        let first = try trainer(healthy, configuration())
+        first.probe = Probe(every: 3) { _ in throw Stop() }
+        #expect(throws: Stop.self) { try first.train(examples, to: scratch.path + "/a") }
+        let error = #expect(throws: DistillationError.self) {
+            try trainer(poisoned, configuration()).train(examples, to: scratch.path + "/b")
+        }
+        #expect(error?.description.contains("step 4") == true && error?.description.contains("table") == true)
+        #expect(try healthy.table.floats() == poisoned.table.floats())
+    }
+
+    @Test func aLossThatIsNoNumberNamesItsQuestions() throws {
+        let model = try BigramModel()
+        try model.table.copy_(.full([260, 260], .nan))
+        let error = #expect(throws: DistillationError.self) {
+            try trainer(model, configuration()).train(ToyExamples.make(8), to: scratch.path + "/a")
+        }
+        #expect(error?.description.contains("step 1") == true && error?.description.contains("q") == true)
+    }
+
+    @Test func otherSettingsOrExamplesDoNotContinueARun() throws {
+        let examples = try ToyExamples.make(24), folder = scratch.path + "/a"
+        let first = try trainer(BigramModel(), configuration())
+        first.probe = Probe(every: 4) { _ in throw Stop() }
+        #expect(throws: Stop.self) { try first.train(examples, to: folder) }
+        let error = #expect(throws: DistillationError.self) {
+            try trainer(BigramModel(), configuration { $0.learningRate = 0.01 }).train(examples, to: folder)
+        }
+        #expect(error?.description.contains("learning rate: 0.05 there, 0.01 here") == true)
+        #expect(throws: DistillationError.self) {
+            try trainer(BigramModel(), configuration()).train(ToyExamples.make(24, teacher: false), to: folder)
+        }
+    }
+
+    @Test func refusesSettingsOutsideTheirRange() throws {
+        for change: (inout TrainingConfiguration) -> Void in [
+            { $0.epochs = 0 }, { $0.batch = 0 }, { $0.accumulation = -1 }, { $0.learningRate = .infinity }, { $0.warmup = 1.5 },
+            { $0.optimizer.beta2 = 1 }, { $0.checkpointEvery = 0 }, { $0.maximumGradientNorm = -1 }, { $0.maximumSteps = 0 },
+        ] {
+            #expect(throws: DistillationError.self) { try trainer(BigramModel(vocabulary: 2), configuration(change)) }
+        }
+        #expect(throws: DistillationError.self) {
+            try trainer(BigramModel(vocabulary: 2), configuration()).train([], to: scratch.path + "/a")
+        }
+    }
+}

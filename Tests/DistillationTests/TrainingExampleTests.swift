@@ -1,0 +1,109 @@
+import Distillation
+import Foundation
+import Questions
+import Testing
+
+@Suite struct TrainingExampleTests {
+    let coder = ByteCoder()
+    let builder: ExampleBuilder
+
+    init() throws { builder = try ExampleBuilder(coder: ByteCoder()) }
+
+    /// The whole sequence with the taught places in brackets; `<end>` for the end of the turn.
+    private func marked(_ example: TrainingExample) -> String {
+        var taught: [Int: Target] = [:]
+        for (row, target) in zip(example.rows, example.targets) { taught[row + 1] = target }
+        let start = (example.tokens.firstIndex(of: ByteCoder.assistant) ?? -1) + 1
+        var text = "", inside = false
+        for position in start...example.tokens.count {
+            let isTaught = taught[position] != nil
+            if isTaught != inside { text += isTaught ? "[" : "]" }
+            inside = isTaught
+            switch taught[position] {
+            case .letter(let gold, _): text += "<\(gold)>"
+            case .token(ByteCoder.end): text += "<end>"
+            case .token(let id): text += coder.text(of: [id])
+            case nil: text += coder.text(of: [example.tokens[position]])
+            }
+        }
+        return text + (inside ? "]" : "")
+    }
+
+    @Test func teachesTextEndAndLetterButNoForcedPiece() throws {
+        let example = try builder.answering(.sample(2), reasoning: "Add 1.", teacher: nil)
+        #expect(marked(example) == #"{"reasoning": "[Add 1."], "answer": "[<C>"}<end>]"#)
+        // What is fed agrees with what is taught, one place later.
+        for (row, target) in zip(example.rows, example.targets) where row + 1 < example.tokens.count {
+            switch target {
+            case .token(let id): #expect(example.tokens[row + 1] == id)
+            case .letter(let gold, _): #expect(example.tokens[row + 1] == coder.tokens(of: gold.rawValue)[0])
+            }
+        }
+    }
+
+    @Test func theEndOfTurnIsTaughtAndNotFed() throws {
+        let example = try builder.answering(.sample(0), reasoning: "So.", teacher: nil)
+        #expect(example.targets.last == .token(ByteCoder.end))
+        #expect(example.rows.last == example.tokens.count - 1)
+        #expect(!example.tokens.contains(ByteCoder.end))
+    }
+
+    @Test func withoutReasoningTheBareLetterIsTaught() throws {
+        #expect(marked(try builder.answering(.sample(1), reasoning: nil, teacher: nil)) == #"{"answer": "[<B>"}<end>]"#)
+        let letters = try ExampleBuilder(coder: coder, style: .letter)
+        #expect(marked(try letters.answering(.sample(1), reasoning: "Why not.", teacher: nil)) == #"{"answer": "[<B>"}<end>]"#)
+    }
+
+    @Test func carriesTheTeachersScores() throws {
+        let scores = [-1.0, -2, -0.8, -3]
+        let example = try builder.answering(KeptLabel(question: .sample(3), reasoning: "So.", teacherScores: scores))
+        #expect(example.targets.contains(.letter(gold: .D, teacher: scores)))
+        let counts = LossCounts([example, example])
+        #expect(counts == LossCounts(questions: 2, tokens: 2 * (3 + 1 + 2 + 1)))
+    }
+
+    @Test func askingTeachesEveryTextAndTheLetter() throws {
+        let example = try builder.asking(.sample(1, explanation: "1 + 1 = 2."))
+        #expect(marked(example) == #"{"topic": "sums", "question": "[What is 1 + 1?"], "choices": ["A) [1"], "B) [2"], "C) [3"], "D) [4"]], "answer": "[B]", "explanation": "[1 + 1 = 2."}<end>]"#)
+        #expect(LossCounts([example]).questions == 0)
+    }
+
+    @Test func aShareOfTheQuestionsIsAlsoAsked() throws {
+        let labels = (0..<20).map { KeptLabel(question: .sample($0), reasoning: "So.", teacherScores: nil) }
+        let examples = try builder.examples(for: labels, askingShare: 0.25, seed: 4)
+        #expect(examples.count == 25)
+        #expect(examples == (try builder.examples(for: labels, askingShare: 0.25, seed: 4)))
+        #expect(examples != (try builder.examples(for: labels, askingShare: 0.25, seed: 5)))
+        #expect(throws: DistillationError.self) { try builder.examples(for: labels, askingShare: 1.5) }
+    }
+
+    @Test func packingShiftsRowsBehindTheExamplesBefore() throws {
+        let examples = try (0..<3).map { try builder.answering(.sample($0), reasoning: "So \($0).", teacher: nil) }
+        let packed = PackedExamples(examples)
+        #expect(packed.lengths.reduce(0, +) == packed.tokens.count)
+        var place = 0, start = 0
+        for example in examples {
+            for (row, target) in zip(example.rows, example.targets) {
+                #expect(packed.tokens[packed.rows[place]] == example.tokens[row])
+                #expect(packed.rows[place] - start == row && packed.targets[place] == target)
+                place += 1
+            }
+            start += example.tokens.count
+        }
+        #expect(place == packed.rows.count)
+    }
+
+    @Test func aTokenizerThatSplitsALetterIsRefused() {
+        final class Doubling: ChatCoder {
+            let inner = ByteCoder()
+            func tokens(of text: String) -> [Int] { inner.tokens(of: text).flatMap { [$0, $0] } }
+            func text(of tokens: [Int]) -> String { inner.text(of: tokens) }
+            func bytes(of token: Int) -> [UInt8] { inner.bytes(of: token) }
+            func isSpecial(_ token: Int) -> Bool { inner.isSpecial(token) }
+            var vocabularySize: Int { 260 }
+            func prompt(system: String, user: String) throws -> [Int] { [] }
+            func endOfTurn() throws -> Int { ByteCoder.end }
+        }
+        #expect(throws: DistillationError.self) { try ExampleBuilder(coder: Doubling()) }
+    }
+}
