@@ -46,7 +46,7 @@ struct TrainingFolder {
         guard let state: State = try read(statePath) else { return 0 }
         try compare(state.identity, statePath)
         let path = folder + "/" + state.weights
-        let file = try Safetensors(path)
+        let file = try Safetensors(path: path)
         guard file.metadata["step"] == "\(state.step)" else {
             throw DistillationError.badCheckpoint(path: path, reason: "it is not of step \(state.step)")
         }
@@ -69,11 +69,15 @@ struct TrainingFolder {
 
     func save(_ optimizer: AdamW) throws {
         let name = "step-" + String(repeating: "0", count: max(0, 8 - "\(optimizer.step)".count)) + "\(optimizer.step).safetensors"
-        let tensors = try entries(of: optimizer).map { name, tensor in
-            let host = try tensor.to(dtype: .float32, device: .cpu).contiguous()
-            return (name: name, type: DType.float32, shape: host.shape, bytes: try host.floats().withUnsafeBytes { Data($0) })
+        let tensors = entries(of: optimizer)
+        let sources = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) })
+        try Safetensors.write(
+            tensors.map { Safetensors.Entry($0.name, .float32, $0.tensor.shape) }, metadata: ["step": "\(optimizer.step)"],
+            to: folder + "/" + name
+        ) { entry, sink in
+            guard let tensor = sources[entry.name] else { return }
+            try tensor.floats().withUnsafeBytes(sink)
         }
-        try Safetensors.write(tensors, metadata: ["step": "\(optimizer.step)"], to: folder + "/" + name)
         try write(State(step: optimizer.step, weights: name, identity: identity), to: statePath)
         removeWeights(except: name)
     }
