@@ -1,0 +1,37 @@
+/// Why a merge was refused. Every check runs before anything is written.
+public enum MergeError: Error, CustomStringConvertible, Equatable {
+    case noAdapters
+    case unknownMethod(String)
+    case density(Double)
+    case weight(Double, folder: String)
+    case outputIsInput(String)
+    /// - Parameter found: each adapter's folder with its rank in that module.
+    case ranksDiffer(module: String, found: [String])
+    case shapesDiffer(module: String, factor: String, found: [String])
+    case notFinite(tensor: String, file: String, index: Int, value: Float)
+
+    public var description: String {
+        switch self {
+        case .noAdapters:
+            "no adapter to merge; name at least one adapter folder"
+        case .unknownMethod(let name):
+            "there is no merge method \"\(name)\"; choose one of \(MergeMethod.all.map(\.name).joined(separator: ", "))"
+        case .density(let density):
+            "a density of \(density) makes no sense; it is the share of entries kept, above 0 and at most 1"
+        case .weight(let weight, let folder):
+            "the weight \(weight) of \(folder) makes no sense; weights are finite and not zero, and an adapter that should not "
+                + "count is left out (at weight 0 it would still vote on signs)"
+        case .outputIsInput(let folder):
+            "\(folder) is one of the adapters to be merged; choose another output folder"
+        case .ranksDiffer(let module, let found):
+            "the adapters differ in rank at \(module) (\(found.joined(separator: ", "))); factors of different rank cannot be "
+                + "merged entry by entry: train the adapters with one rank"
+        case .shapesDiffer(let module, let factor, let found):
+            "the adapters differ in shape at \(module), lora_\(factor) (\(found.joined(separator: ", "))); were they trained on "
+                + "different base models?"
+        case .notFinite(let tensor, let file, let index, let value):
+            "\(tensor) in \(file) holds \(value) at entry \(index); the adapter is broken (did its training diverge?), "
+                + "leave it out or train it again"
+        }
+    }
+}
