@@ -54,7 +54,8 @@ public enum Statistics {
         return min(1, 2 * tail)
     }
 
-    /// The same by the χ² approximation with Edwards' continuity correction, for counts at which the exact sum is idle.
+    /// The same by the χ² approximation with Edwards' continuity correction, for counts at which the exact sum is idle. A draw
+    /// gives 1, where the bare formula would correct it into a difference.
     public static func mcNemarAsymptotic(onlyFirst: Int, onlySecond: Int) -> Double {
         precondition(onlyFirst >= 0 && onlySecond >= 0, "counts are not negative")
         let count = Double(onlyFirst + onlySecond)

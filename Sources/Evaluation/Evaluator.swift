@@ -1,0 +1,69 @@
+import Questions
+import Transformers
+
+/// Asks questions and keeps the record of each answer.
+public struct Evaluator {
+    /// Runs streams to their ends; reports finished ones, if it is asked to.
+    public typealias Decode = (_ streams: [Transformers.Stream], _ progress: ((Int) -> Void)?) throws -> Void
+
+    private let style: any AskingStyle
+    private let decode: Decode
+
+    public init(style: any AskingStyle, decode: @escaping Decode) {
+        self.style = style
+        self.decode = decode
+    }
+
+    /// The records, in the order of the questions.
+    ///
+    /// - Parameters:
+    ///   - seed: of what is sampled; each question draws its own numbers, whatever else is asked beside it.
+    ///   - progress: called with the number of questions answered since the last call.
+    public func run(
+        _ questions: [Question], seed: UInt64 = 0, progress: ((Int) -> Void)? = nil
+    ) throws -> [EvaluationRecord] {
+        guard !questions.isEmpty else { throw EvaluationError.noQuestions }
+        var records = [EvaluationRecord?](repeating: nil, count: questions.count)
+        for batch in batches(questions) {
+            let asked = try batch.map { try style.ask(questions[$0]) }
+            let streams = zip(batch, asked).map { index, asked in
+                Transformers.Stream(prompt: asked.prompt, guide: asked.guide, seed: seed &+ UInt64(index))
+            }
+            try decode(streams, progress)
+            for (index, asked) in zip(batch, asked) {
+                records[index] = try record(questions[index], asked.guide)
+            }
+        }
+        return records.compactMap { $0 }
+    }
+
+    /// The same, summed up.
+    public func evaluate(
+        _ questions: [Question], model: String, adapter: String? = nil, seed: UInt64 = 0, progress: ((Int) -> Void)? = nil
+    ) throws -> EvaluationResult {
+        EvaluationResult(
+            model: model, adapter: adapter, style: style.name,
+            records: try run(questions, seed: seed, progress: progress))
+    }
+
+    /// Indices of the questions that are decoded together.
+    private func batches(_ questions: [Question]) -> [[Int]] {
+        guard style.sharesBeginningBySubject else { return [Array(questions.indices)] }
+        var order: [String] = []
+        var batches: [String: [Int]] = [:]
+        for (index, question) in questions.enumerated() {
+            if batches[question.subject] == nil { order.append(question.subject) }
+            batches[question.subject, default: []].append(index)
+        }
+        return order.compactMap { batches[$0] }
+    }
+
+    private func record(_ question: Question, _ guide: any JudgingGuide) throws -> EvaluationRecord {
+        guard let scores = guide.letterLogProbabilities, scores.count == 4 else {
+            throw EvaluationError.noAnswer(question: question.id)
+        }
+        guard scores.allSatisfy(\.isFinite) else { throw EvaluationError.notFinite(question: question.id) }
+        return EvaluationRecord(
+            question, logProbabilities: scores, reasoning: guide.reasoning, tokens: guide.tokens, finished: guide.finished)
+    }
+}

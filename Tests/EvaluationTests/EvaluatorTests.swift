@@ -1,0 +1,172 @@
+import Foundation
+import Questions
+import Testing
+import Transformers
+
+@testable import Evaluation
+
+/// A style whose prompt is the question's number and whose letters are the tokens 0...3.
+private struct NumberStyle: AskingStyle {
+    var name = "numbers"
+    var sharesBeginningBySubject = false
+    func ask(_ question: Question) -> (prompt: [Int], guide: any JudgingGuide) {
+        ([Int(question.id) ?? -1], LetterGuide(letters: [0, 1, 2, 3]))
+    }
+}
+
+/// Drives guides that only score, with scores that follow from the prompt.
+private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode {
+    { streams, progress in
+        for stream in streams {
+            while case .score = try stream.guide.next() { try stream.guide.scored(scores(stream.prompt)) }
+            progress?(1)
+        }
+    }
+}
+
+@Suite struct EvaluatorTests {
+    private let questions = (0..<6).map { index in
+        question(
+            "\(index)", subject: index.isMultiple(of: 2) ? "even" : "odd", domain: index.isMultiple(of: 2) ? .math : .code,
+            text: "Question \(index)", answer: .B)
+    }
+
+    @Test func recordsAndSumsUp() throws {
+        // Predicts B for 0, 1, 2, and C for the rest.
+        let evaluator = Evaluator(style: NumberStyle(), decode: decode { $0[0] < 3 ? [-3, -0.5, -2, -2] : [-3, -2, -0.5, -2] })
+        var answered = 0
+        let result = try evaluator.evaluate(questions, model: "m", adapter: "a") { answered += $0 }
+        #expect(answered == 6)
+        #expect(result.records.map(\.id) == ["0", "1", "2", "3", "4", "5"])
+        #expect(result.records.map(\.predicted) == [.B, .B, .B, .C, .C, .C])
+        #expect(result.overall.successes == 3 && result.overall.count == 6)
+        #expect(result.subjects["even"]?.successes == 2 && result.subjects["odd"]?.successes == 1)
+        #expect(result.domains["math"]?.count == 3)
+        #expect(result.letters == ["A": 0, "B": 3, "C": 3, "D": 0])
+        #expect(result.records[0].logProbabilities == [-3, -0.5, -2, -2])
+    }
+
+    /// Subject by subject, so that the decoder sees each subject's common beginning; the records keep the file's order.
+    @Test func subjectsRunTogether() throws {
+        var style = NumberStyle()
+        style.sharesBeginningBySubject = true
+        var runs: [[Int]] = []
+        let evaluator = Evaluator(style: style) { streams, progress in
+            runs.append(streams.map { $0.prompt[0] })
+            try decode { _ in [-1, -2, -2, -2] }(streams, progress)
+        }
+        let records = try evaluator.run(questions)
+        #expect(runs == [[0, 2, 4], [1, 3, 5]])
+        #expect(records.map(\.id) == ["0", "1", "2", "3", "4", "5"])
+    }
+
+    /// A question's random numbers do not depend on how the questions are grouped.
+    @Test func seedsBelongToQuestions() throws {
+        var seeds: [Int: UInt64] = [:]
+        for shares in [false, true] {
+            var style = NumberStyle()
+            style.sharesBeginningBySubject = shares
+            let evaluator = Evaluator(style: style) { streams, progress in
+                for stream in streams {
+                    if let before = seeds[stream.prompt[0]] { #expect(before == stream.seed) }
+                    seeds[stream.prompt[0]] = stream.seed
+                }
+                try decode { _ in [-1, -2, -2, -2] }(streams, progress)
+            }
+            _ = try evaluator.run(questions, seed: 5)
+        }
+        #expect(Set(seeds.values).count == 6)
+    }
+
+    @Test func ofEqualScoresTheFirstLetterWins() throws {
+        let evaluator = Evaluator(style: NumberStyle(), decode: decode { _ in [-2, -1, -3, -1] })
+        #expect(try evaluator.run(questions).allSatisfy { $0.predicted == .B })
+    }
+
+    @Test func brokenModelsAreNamed() {
+        let broken = Evaluator(style: NumberStyle(), decode: decode { $0[0] == 4 ? [.nan, 0, 0, 0] : [-1, -1, -1, -1] })
+        #expect(throws: EvaluationError.notFinite(question: "4")) { try broken.run(questions) }
+        let silent = Evaluator(style: NumberStyle()) { _, _ in }
+        #expect(throws: EvaluationError.noAnswer(question: "0")) { try silent.run(questions) }
+        #expect(throws: EvaluationError.noQuestions) { try silent.run([]) }
+    }
+
+    @Test func resultsSurviveJSON() throws {
+        let evaluator = Evaluator(style: NumberStyle(), decode: decode { _ in [-2.5, -1, -3, -1.25] })
+        let result = try evaluator.evaluate(questions, model: "m")
+        let data = try JSONEncoder().encode(result)
+        #expect(try JSONDecoder().decode(EvaluationResult.self, from: data) == result)
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let record = try #require((object["records"] as? [[String: Any]])?.first)
+        #expect(record["predicted"] as? String == "B")
+        #expect((record["log_probabilities"] as? [Double])?.count == 4)
+        #expect((object["overall"] as? [String: Any])?["value"] as? Double == 1)
+    }
+
+    @Test func tableForTheTerminal() throws {
+        let evaluator = Evaluator(style: NumberStyle(), decode: decode { $0[0] < 3 ? [-3, -1, -2, -2] : [-3, -2, -1, -2] })
+        let table = try evaluator.evaluate(questions, model: "model", adapter: "adapter").table
+        #expect(table == """
+            model + adapter, numbers
+
+                         questions  accuracy  95 % interval
+            even                 3    66.7 %  20.8 – 93.9 %
+            odd                  3    33.3 %   6.1 – 79.2 %
+            all of code          3    33.3 %   6.1 – 79.2 %
+            all of math          3    66.7 %  20.8 – 93.9 %
+            overall              6    50.0 %  18.8 – 81.2 %
+
+            letters predicted: A 0, B 3, C 3, D 0
+            """)
+    }
+}
+
+@Suite struct ComparisonTests {
+    private func result(_ right: [Bool], answer: Letter = .A, prefix: String = "q") -> EvaluationResult {
+        EvaluationResult(model: "m", adapter: nil, style: "s", records: right.enumerated().map { index, right in
+            let subject = index.isMultiple(of: 2) ? "even" : "odd"
+            let asked = question("\(prefix)\(index)", subject: subject, text: "Question \(index)", answer: answer)
+            let scores: [Float] = right == (answer == .A) ? [-1, -2, -2, -2] : [-2, -1, -1, -1]
+            return EvaluationRecord(asked, logProbabilities: scores, tokens: 0, finished: true)
+        })
+    }
+
+    @Test func pairsQuestionByQuestion() throws {
+        let first = result([true, true, false, false, true, false])
+        let second = result([true, false, true, true, true, false])
+        let comparison = try Comparison(first: first, second: second)
+        #expect(comparison.overall.bothRight == 2)
+        #expect(comparison.overall.onlyFirst == 1)
+        #expect(comparison.overall.onlySecond == 2)
+        #expect(comparison.overall.bothWrong == 1)
+        #expect(comparison.overall.p == 1)
+        #expect(comparison.subjects["even"]?.onlySecond == 1 && comparison.subjects["odd"]?.onlySecond == 1)
+        #expect(comparison.domains["math"]?.first.count == 6)
+        #expect(comparison.table.contains("undecided"))
+    }
+
+    @Test func differentQuestionsAreNotCompared() {
+        let first = result([true, false])
+        #expect(throws: EvaluationError.self) { try Comparison(first: first, second: result([true])) }
+        #expect(throws: EvaluationError.self) { try Comparison(first: first, second: result([true, false], prefix: "p")) }
+        #expect(throws: EvaluationError.self) { try Comparison(first: first, second: result([true, false], answer: .B)) }
+    }
+}
+
+@Suite struct QuestionSelectionTests {
+    private let questions = (0..<5).map { question("\($0)", subject: $0 < 3 ? "low" : "high") }
+
+    @Test func filtersAndLimits() throws {
+        #expect(try QuestionSelection().select(questions).count == 5)
+        #expect(try QuestionSelection(subjects: ["high"]).select(questions).map(\.id) == ["3", "4"])
+        #expect(try QuestionSelection(limit: 2).select(questions).map(\.id) == ["0", "1"])
+        #expect(try QuestionSelection(subjects: ["low"], limit: 9).select(questions).map(\.id) == ["0", "1", "2"])
+    }
+
+    @Test func refusesWhatIsNotThere() {
+        #expect(throws: EvaluationError.unknownSubject("hihg", known: ["high", "low"])) {
+            try QuestionSelection(subjects: ["hihg"]).select(questions)
+        }
+        #expect(throws: EvaluationError.noQuestions) { try QuestionSelection(limit: 0).select(questions) }
+    }
+}
