@@ -26,7 +26,7 @@ let package = Package(
         // The four-choice question: schema, checks, domains, splits, generators. No models.
         .target(name: "Questions", dependencies: ["Groundwork"]),
         // TIES over adapters, from files to a file. No models.
-        .target(name: "Merging", dependencies: ["Groundwork", "Checkpoints"]),
+        .target(name: "Merging", dependencies: ["Groundwork", "Torch", "Checkpoints"]),
         // Prompts and completions of both agents, labels, losses, trainer.
         .target(name: "Distillation", dependencies: ["Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions"]),
         // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
