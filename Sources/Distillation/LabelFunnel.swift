@@ -6,10 +6,13 @@ public struct LabelLimits: Codable, Sendable, Hashable {
     public var words: Int
     /// The most reasoning tokens: an answer agent that may write fewer would never reach the end it was taught.
     public var tokens: Int
+    /// Whether a label whose letter is not the right one is learned from all the same, scores and reasoning.
+    public var keepsWrong: Bool
 
-    public init(words: Int = 100, tokens: Int = 120) {
+    public init(words: Int = 100, tokens: Int = 120, keepsWrong: Bool = false) {
         self.words = words
         self.tokens = tokens
+        self.keepsWrong = keepsWrong
     }
 }
 
@@ -54,9 +57,9 @@ public struct LabelFunnel: Codable, Sendable, Hashable, CustomStringConvertible 
         for label in labels {
             funnel.labels += 1
             let isInformed = label.provenance.way == .informed
-            let isRight = label.letter == label.question.answer
+            let isTrusted = label.letter == label.question.answer || limits.keepsWrong
             let reason: Reason? =
-                if !isRight && !isInformed { .wrongLetter }
+                if !isTrusted && !isInformed { .wrongLetter }
                 else if label.ending == .tokenLimit { .unfinished }
                 else if label.reasoning.isEmpty && !isInformed { .noReasoning }
                 else if label.reasoning.split(whereSeparator: \.isWhitespace).count > limits.words { .tooManyWords }
@@ -67,10 +70,10 @@ public struct LabelFunnel: Codable, Sendable, Hashable, CustomStringConvertible 
                 continue
             }
             funnel.kept += 1
-            if !isRight { funnel.keptWithoutScores += 1 }
+            if !isTrusted { funnel.keptWithoutScores += 1 }
             kept.append(KeptLabel(
                 question: label.question, reasoning: label.reasoning,
-                teacherScores: isRight ? label.letterLogProbabilities : nil))
+                teacherScores: isTrusted ? label.letterLogProbabilities : nil))
         }
         return (kept, funnel)
     }

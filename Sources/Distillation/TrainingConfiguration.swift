@@ -1,6 +1,7 @@
 /// How a student is trained: everything but the examples and the model.
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
-    public var epochs: Int
+    /// Passes over the examples; a fraction stops within one.
+    public var epochs: Double
     /// Examples in one pass through the model.
     public var batch: Int
     /// Passes for one step of the optimiser.
@@ -20,7 +21,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var maximumSteps: Int?
 
     public init(
-        epochs: Int = 1, batch: Int = 8, accumulation: Int = 1, learningRate: Double = 1e-3,
+        epochs: Double = 1, batch: Int = 8, accumulation: Int = 1, learningRate: Double = 1e-3,
         schedule: Schedule.Shape = .cosine, warmup: Double = 0.05, optimizer: AdamW.Settings = AdamW.Settings(),
         maximumGradientNorm: Double = 1, loss: DistillationLoss = DistillationLoss(), seed: UInt64 = 0,
         checkpointEvery: Int = 25, maximumSteps: Int? = nil
@@ -45,7 +46,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public func stepsPerEpoch(examples: Int) -> Int { (examples + examplesPerStep - 1) / examplesPerStep }
 
     public func totalSteps(examples: Int) -> Int {
-        min(epochs * stepsPerEpoch(examples: examples), maximumSteps ?? .max)
+        let whole = (epochs * Double(stepsPerEpoch(examples: examples))).rounded(.up)
+        return min(max(1, Int(whole)), maximumSteps ?? .max)
     }
 
     public func schedule(examples: Int) -> Schedule {
@@ -59,7 +61,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
             guard holds else { throw DistillationError.badSetting(name: name, value: "\(value)", expected: expected) }
         }
         let most = 1 << 20
-        try check("epochs", epochs, "at least 1", (1...most).contains(epochs))
+        try check("epochs", epochs, "greater than 0", epochs > 0 && epochs <= Double(most))
         try check("batch", batch, "at least 1", (1...most).contains(batch))
         try check("accumulation", accumulation, "at least 1", (1...most).contains(accumulation))
         try check("the learning rate", learningRate, "greater than 0", learningRate > 0 && learningRate.isFinite)

@@ -79,8 +79,13 @@ public struct ExampleBuilder {
     }
 
     /// Examples for all labels, and question-writing examples for a share of them, so that one adapter both answers and asks.
-    /// - Parameter askingShare: 0 for none … 1 for one question-writing example per question; which ones follows from `seed`.
-    public func examples(for labels: [KeptLabel], askingShare: Double = 0, seed: UInt64 = 0) throws -> [TrainingExample] {
+    /// - Parameters:
+    ///   - askingShare: 0 for none … 1 for one question-writing example per question; which ones follows from `seed`.
+    ///   - maximumTokens: longer examples are left out.
+    /// - Returns: the examples, and how many were left out.
+    public func examples(
+        for labels: [KeptLabel], askingShare: Double = 0, maximumTokens: Int = .max, seed: UInt64 = 0
+    ) throws -> (examples: [TrainingExample], tooLong: Int) {
         guard (0...1).contains(askingShare) else {
             throw DistillationError.badSetting(name: "the share of question-writing examples", value: "\(askingShare)", expected: "0 to 1")
         }
@@ -90,7 +95,8 @@ public struct ExampleBuilder {
         for index in random.sample(count, of: Array(labels.indices)).sorted() {
             examples.append(try asking(labels[index].question))
         }
-        return examples
+        let kept = examples.filter { $0.tokens.count <= maximumTokens }
+        return (kept, examples.count - kept.count)
     }
 
     private func build(

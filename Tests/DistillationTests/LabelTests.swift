@@ -112,4 +112,10 @@ private func label(
         #expect(kept.map { $0.teacherScores == nil } == [true, false])
         #expect(funnel.kept == 2 && funnel.keptWithoutScores == 1 && funnel.dropped.isEmpty)
     }
+
+    @Test func keepsWrongLettersOnlyWhenAsked() {
+        let (kept, funnel) = LabelFunnel.sort([label(0, letter: .D)], limits: LabelLimits(keepsWrong: true))
+        #expect(kept.count == 1 && kept[0].teacherScores != nil && funnel.keptWithoutScores == 0)
+        #expect(LabelFunnel.sort([label(0, letter: .D)]).kept.isEmpty)
+    }
 }

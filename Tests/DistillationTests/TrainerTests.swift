@@ -145,6 +145,15 @@ private struct Stop: Error {}
         }
     }
 
+    @Test func aQuarterOfAnEpochIsAQuarterOfTheSteps() throws {
+        let settings = configuration { $0.epochs = 0.25 }
+        #expect(settings.totalSteps(examples: 40) == 3)
+        #expect(configuration { $0.epochs = 0.01 }.totalSteps(examples: 4) == 1)
+        #expect(configuration { $0.maximumSteps = 5 }.totalSteps(examples: 40) == 5)
+        let summary = try trainer(BigramModel(), settings).train(ToyExamples.make(24), to: scratch.path + "/a")
+        #expect(summary.steps == 2)
+    }
+
     @Test func refusesSettingsOutsideTheirRange() throws {
         for change: (inout TrainingConfiguration) -> Void in [
             { $0.epochs = 0 }, { $0.batch = 0 }, { $0.accumulation = -1 }, { $0.learningRate = .infinity }, { $0.warmup = 1.5 },

@@ -70,11 +70,21 @@ import Testing
 
     @Test func aShareOfTheQuestionsIsAlsoAsked() throws {
         let labels = (0..<20).map { KeptLabel(question: .sample($0), reasoning: "So.", teacherScores: nil) }
-        let examples = try builder.examples(for: labels, askingShare: 0.25, seed: 4)
+        func make(_ seed: UInt64) throws -> [TrainingExample] {
+            try builder.examples(for: labels, askingShare: 0.25, seed: seed).examples
+        }
+        let examples = try make(4)
         #expect(examples.count == 25)
-        #expect(examples == (try builder.examples(for: labels, askingShare: 0.25, seed: 4)))
-        #expect(examples != (try builder.examples(for: labels, askingShare: 0.25, seed: 5)))
+        #expect(try examples == make(4))
+        #expect(try examples != make(5))
         #expect(throws: DistillationError.self) { try builder.examples(for: labels, askingShare: 1.5) }
+    }
+
+    @Test func longExamplesAreLeftOutAndCounted() throws {
+        let labels = (0..<3).map { KeptLabel(question: .sample($0), reasoning: String(repeating: "So ", count: 1 + $0 * 5), teacherScores: nil) }
+        let lengths = try builder.examples(for: labels).examples.map(\.tokens.count)
+        let (examples, tooLong) = try builder.examples(for: labels, maximumTokens: lengths[1])
+        #expect(examples.count == 2 && tooLong == 1)
     }
 
     @Test func packingShiftsRowsBehindTheExamplesBefore() throws {
