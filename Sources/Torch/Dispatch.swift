@@ -7,6 +7,7 @@ enum Argument {
     case integers([Int])
     case optionalIntegers([Int])
     case bool(Bool)
+    case bools([Bool])
     case double(Double)
     case optionalDouble(Double)
     case type(DType)
@@ -21,6 +22,7 @@ enum Argument {
         case .integer(let value): "\(value)"
         case .integers(let values), .optionalIntegers(let values): "\(values)"
         case .bool(let value): "\(value)"
+        case .bools(let values): "\(values)"
         case .double(let value), .optionalDouble(let value): "\(value)"
         case .type(let type), .optionalType(let type): type.rawValue
         case .optionalTensor(nil), .none: "none"
@@ -83,6 +85,7 @@ extension Libtorch {
         case .integers(let values): try list(values.map { UInt64(bitPattern: Int64($0)) })
         case .optionalIntegers(let values): try cell(list(values.map { UInt64(bitPattern: Int64($0)) }))
         case .bool(let value): value ? 1 : 0
+        case .bools(let values): try list(values.map { $0 ? 1 : 0 })
         case .double(let value): value.bitPattern
         case .optionalDouble(let value): try cell(value.bitPattern)
         case .type(let type): UInt64(bitPattern: Int64(code(of: type)))

@@ -51,3 +51,29 @@ extension Tensor {
              .bool(false), .bool(false), .none, .none])
     }
 }
+
+/// Memory-efficient attention (Rabe & Staats 2021), which GPUs have with a backward pass.
+extension Tensor {
+    /// Shapes as in `flashAttentionCPU`.
+    public func efficientAttention(
+        key: Tensor, value: Tensor, causal: Bool, scale: Double
+    ) throws -> (output: Tensor, logSumExp: Tensor, random: (seed: Tensor, offset: Tensor)) {
+        let results = try library.call(
+            "aten::_scaled_dot_product_efficient_attention", results: 4,
+            with: [.tensor(self), .tensor(key), .tensor(value), .none, .bool(true), .double(0), .bool(causal), .optionalDouble(scale)])
+        return (results[0], results[1], (results[2], results[3]))
+    }
+
+    /// Gradients of `efficientAttention` for queries (`self`), keys and values.
+    public func efficientAttentionBackward(
+        gradient: Tensor, key: Tensor, value: Tensor, output: Tensor, logSumExp: Tensor, random: (seed: Tensor, offset: Tensor),
+        causal: Bool, scale: Double
+    ) throws -> (query: Tensor, key: Tensor, value: Tensor) {
+        let noBias = try Tensor.empty([0], dtype, device)
+        let results = try library.call(
+            "aten::_scaled_dot_product_efficient_attention_backward", results: 4,
+            with: [.tensor(gradient), .tensor(self), .tensor(key), .tensor(value), .tensor(noBias), .tensor(output), .tensor(logSumExp),
+             .tensor(random.seed), .tensor(random.offset), .double(0), .bools([true, true, true, false]), .bool(causal), .optionalDouble(scale)])
+        return (results[0], results[1], results[2])
+    }
+}

@@ -1,0 +1,84 @@
+import Torch
+
+/// Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019) with a frozen weight.
+enum RMSNorm {
+    /// The gradient of `x` for `y = x̂ · w`, `x̂ = x · rstd`, plus `residual`:
+    ///
+    ///     g  = dY · w
+    ///     dX = rstd · (g − x̂ · mean(g · x̂)) + residual
+    ///
+    /// - Parameters:
+    ///   - x: [rows, width]
+    ///   - rstd: [rows, 1]
+    ///   - residual: what reached `x` past the norm, [rows, width].
+    static func backward(_ dY: Tensor, x: Tensor, rstd: Tensor, weight: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
+        if x.device == .cpu, x.dtype == .float32, weight.dtype == .float32 {
+            return try fused(dY, x, rstd, weight, residual, Float.self)
+        }
+        let normal = try x.multiplied(by: rstd)
+        let g = try dY.multiplied(by: weight)
+        let mean = try g.multiplied(by: normal).mean([-1], keeping: true)
+        let dX = try g.subtracting(normal.multiplied(by: mean)).multiplied(by: rstd)
+        return try residual.map { try dX.adding($0) } ?? dX
+    }
+
+    /// The same in one pass over memory instead of seven.
+    private static func fused(
+        _ dY: Tensor, _ x: Tensor, _ rstd: Tensor, _ weight: Tensor, _ residual: Tensor?, _: Float.Type
+    ) throws -> Tensor {
+        let width = x.shape[x.shape.count - 1], rows = x.count / width
+        let (dY, x, rstd, weight) = (try dY.contiguous(), try x.contiguous(), try rstd.contiguous(), try weight.contiguous())
+        let residual = try residual?.contiguous()
+        let result = try Tensor.empty(x.shape, .float32)
+        let kept = (dY, x, rstd, weight, residual, result)
+        try withExtendedLifetime(kept) {
+            let gradient = Lane(dY), input = Lane(x), scale = Lane(rstd), factor = Lane(weight)
+            let past = residual.map(Lane.init), output = Lane(result)
+            try Libtorch.open().parallel(rows, grain: max(1, 16_384 / width)) { range in
+                for row in range {
+                    let g = gradient.start + row * width, v = input.start + row * width, out = output.start + row * width
+                    let w = factor.start, r = scale.start[row]
+                    var sum: Float = 0
+                    var lanes = SIMD16<Float>.zero
+                    var index = 0
+                    while index + 16 <= width {
+                        lanes.addProduct(Lane.load(g + index) * Lane.load(w + index), Lane.load(v + index))
+                        index += 16
+                    }
+                    sum = lanes.sum()
+                    while index < width {
+                        sum += g[index] * w[index] * v[index]
+                        index += 1
+                    }
+                    let mean = sum * r * r / Float(width)
+                    index = 0
+                    if let past {
+                        let p = past.start + row * width
+                        while index < width {
+                            out[index] = p[index] + r * (g[index] * w[index] - v[index] * mean)
+                            index += 1
+                        }
+                    } else {
+                        while index < width {
+                            out[index] = r * (g[index] * w[index] - v[index] * mean)
+                            index += 1
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}
+
+/// The elements of a contiguous float32 tensor on the CPU, for loops over raw memory; the tensor is kept alive by the caller.
+struct Lane {
+    let start: UnsafeMutablePointer<Float>
+
+    init(_ tensor: Tensor) { start = tensor.dataPointer.assumingMemoryBound(to: Float.self) }
+
+    @inline(__always)
+    static func load(_ pointer: UnsafeMutablePointer<Float>) -> SIMD16<Float> {
+        UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self)
+    }
+}
