@@ -53,8 +53,8 @@ extension Linear {
     func forward(
         _ x: Tensor, _ factors: LoRAFactors?, residual: Tensor? = nil, mask: Tensor? = nil, saved: inout SavedProjection?
     ) throws -> Tensor {
-        precondition(residual == nil || bias == nil, "a projection adds its bias or the residual stream, not both")
-        let y = try x.linear(weight, bias: residual ?? bias)
+        var y = try x.linear(weight, bias: residual ?? bias)
+        if residual != nil, let bias { y = try y.adding(bias) }
         guard let factors else { return y }
         let input = try mask.map { try x.multiplied(by: $0) } ?? x
         let u = try input.linear(factors.a.to(dtype: x.dtype)).multiplied(by: factors.scale)

@@ -4,31 +4,15 @@ import Torch
 
 /// Rotary position embedding (Su et al. 2021) in the layout of Hugging Face: element `i` turns with element `i + size/2`.
 final class RotaryEmbedding {
-    private let inverseFrequencies: [Double]
+    private let frequencies: [Float]
     private let dtype: DType
     private let device: Device
     private var tables: (cosines: Tensor, sines: Tensor)?
 
     init(_ configuration: ModelConfiguration, dtype: DType, device: Device) {
-        let size = configuration.headSize
-        let plain = (0..<size / 2).map { pow(configuration.ropeTheta, -Double(2 * $0) / Double(size)) }
-        inverseFrequencies = plain.map { Self.scaled($0, configuration.ropeScaling) }
+        frequencies = configuration.rotaryFrequencies()
         self.dtype = dtype
         self.device = device
-    }
-
-    /// Llama 3.1 slows long wavelengths, keeps short ones, and blends between (the reference is Meta's release of Llama 3.1).
-    private static func scaled(_ frequency: Double, _ scaling: RopeScaling) -> Double {
-        switch scaling {
-        case .none: return frequency
-        case .linear(let factor): return frequency / factor
-        case .llama3(let factor, let low, let high, let original):
-            let turns = Double(original) * frequency / (2 * .pi)
-            if turns < low { return frequency / factor }
-            if turns > high { return frequency }
-            let share = (turns - low) / (high - low)
-            return (1 - share) * frequency / factor + share * frequency
-        }
     }
 
     /// Cosines and sines for these positions, [positions, size/2] in the model's type.
@@ -38,9 +22,9 @@ final class RotaryEmbedding {
             let length = max(needed, 2 * (tables?.cosines.shape[0] ?? 128))
             // transformers computes the angles in single precision; doing the same keeps long positions equal.
             let angles = (0..<length).flatMap { position in
-                inverseFrequencies.map { dtype == .float64 ? Double(position) * $0 : Double(Float(position) * Float($0)) }
+                frequencies.map { Double(Float(position) * $0) }
             }
-            let shape = [length, inverseFrequencies.count]
+            let shape = [length, frequencies.count]
             tables = (
                 try Tensor(angles.map { cos($0) }, shape, dtype: dtype, device: device),
                 try Tensor(angles.map { sin($0) }, shape, dtype: dtype, device: device)

@@ -1,0 +1,89 @@
+import Checkpoints
+import Groundwork
+import Torch
+
+/// A LoRA adapter on a model: factors for some projections of some blocks, in float32 (float64 under a float64 model).
+public final class Adapter {
+    public let configuration: AdapterConfiguration
+    /// One entry per block.
+    package private(set) var layers: [[Projection: LoRAFactors]]
+
+    /// A fresh adapter: A uniform in ±1/√in, as PEFT draws it (Kaiming-uniform with a = √5), B zero, so that training starts at the base.
+    public init(for model: LanguageModel, _ configuration: AdapterConfiguration, seed: UInt64) throws {
+        self.configuration = configuration
+        let type: DType = model.dtype == .float64 ? .float64 : .float32
+        layers = try (0..<model.configuration.layerCount).map { layer in
+            var factors: [Projection: LoRAFactors] = [:]
+            for projection in Projection.allCases where configuration.targets(projection.path(layer: layer)) {
+                let path = projection.path(layer: layer)
+                let (input, output) = projection.size(in: model.configuration)
+                let rank = configuration.rank(of: path)
+                var random = CounterRandom(seed: seed, phase: "adapter \(path)")
+                let bound = 1 / Double(input).squareRoot()
+                let values = (0..<rank * input).map { _ in Float((random.uniform() * 2 - 1) * bound) }
+                factors[projection] = LoRAFactors(
+                    a: try Tensor(values, [rank, input], dtype: type, device: model.device),
+                    b: try Tensor.zeros([output, rank], type, model.device), scale: configuration.scale(of: path))
+            }
+            return factors
+        }
+        guard !layers.allSatisfy(\.isEmpty) else {
+            throw ModelError.adapterMismatch(
+                path: "to be trained", reason: "none of its target modules (\(configuration.targetModules.joined(separator: ", "))) is in the model")
+        }
+    }
+
+    /// Reads a PEFT folder. Every factor must belong to a projection of the model and have its shape.
+    public static func load(_ folder: String, for model: LanguageModel) throws -> Adapter {
+        try Adapter(AdapterFile.read(folder), path: folder, for: model)
+    }
+
+    private init(_ file: AdapterFile, path folder: String, for model: LanguageModel) throws {
+        configuration = file.configuration
+        let type: DType = model.dtype == .float64 ? .float64 : .float32
+        var unused = Set(file.tensors.keys)
+        layers = try (0..<model.configuration.layerCount).map { layer in
+            var factors: [Projection: LoRAFactors] = [:]
+            for projection in Projection.allCases {
+                let path = projection.path(layer: layer)
+                guard let pair = file.tensors[path] else { continue }
+                unused.remove(path)
+                let (input, output) = projection.size(in: model.configuration)
+                guard pair.a.shape.count == 2, pair.a.shape[1] == input, pair.b.shape == [output, pair.a.shape[0]] else {
+                    throw ModelError.adapterMismatch(
+                        path: folder, reason: "\(path) has factors \(pair.a.shape) and \(pair.b.shape), the model's weight is [\(output), \(input)]")
+                }
+                // Copied, not viewed: training writes into them, and a file may be replaced under a view.
+                factors[projection] = LoRAFactors(
+                    a: try Tensor(stored: pair.a).copied().to(dtype: type, device: model.device),
+                    b: try Tensor(stored: pair.b).copied().to(dtype: type, device: model.device), scale: configuration.scale(of: path))
+            }
+            return factors
+        }
+        if let stranger = unused.min() {
+            throw ModelError.adapterMismatch(path: folder, reason: "it has \(stranger), which the model has not")
+        }
+    }
+
+    /// The factors with their names in PEFT files, in an order that depends on the configuration only.
+    public var parameters: [(name: String, tensor: Tensor)] {
+        layers.enumerated().flatMap { layer, factors in
+            Projection.allCases.flatMap { projection -> [(String, Tensor)] in
+                guard let pair = factors[projection] else { return [] }
+                let name = "base_model.model." + projection.path(layer: layer)
+                return [(name + ".lora_A.weight", pair.a), (name + ".lora_B.weight", pair.b)]
+            }
+        }
+    }
+
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+
+    /// Writes a PEFT folder: `adapter_config.json` and `adapter_model.safetensors` in float32.
+    public func save(to folder: String) throws {
+        try AdapterFile.write(
+            configuration: configuration,
+            tensors: parameters.map { name, tensor in (name: name, shape: tensor.shape, values: try tensor.floats()) }, to: folder)
+    }
+
+    func block(_ layer: Int) -> BlockAdapter { BlockAdapter(factors: layers[layer]) }
+}

@@ -1,0 +1,130 @@
+import Checkpoints
+import Tokenizers
+import Torch
+
+/// A decoder with its weights on a device, and its tokenizer.
+public final class LanguageModel {
+    public let configuration: ModelConfiguration
+    public let tokenizer: Tokenizer
+    /// The path of the file or folder that it came from.
+    public let path: String
+    public let device: Device
+    /// The type that the pass computes in.
+    public let dtype: DType
+
+    let embedding: Tensor  // [vocabulary, hidden]
+    let blocks: [DecoderBlock]
+    let finalNorm: Tensor
+    let head: Tensor  // [vocabulary, hidden]
+    let rotary: RotaryEmbedding
+
+    /// Opens a GGUF file, a Hugging Face folder or a repository id in the local cache and puts its weights on `device`.
+    ///
+    /// Weights that lie in the file in `dtype` already stay mapped and are read when they are needed; others are converted.
+    /// - Parameter dtype: float32 on a CPU and bfloat16 on a GPU unless said otherwise.
+    public static func load(_ reference: String, device: Device = .cpu, dtype: DType? = nil) throws -> LanguageModel {
+        try device.check()
+        let checkpoint = try Checkpoint.open(reference)
+        return try LanguageModel(checkpoint, Tokenizer.load(from: checkpoint), device: device, dtype: dtype ?? (device == .cpu ? .float32 : .bfloat16))
+    }
+
+    package init(_ checkpoint: Checkpoint, _ tokenizer: Tokenizer, device: Device, dtype: DType) throws {
+        let configuration = checkpoint.configuration
+        self.configuration = configuration
+        self.tokenizer = tokenizer
+        path = checkpoint.path
+        self.device = device
+        self.dtype = dtype
+
+        func weight(_ name: String) throws -> Tensor {
+            try Tensor(stored: checkpoint.tensor(name)).to(dtype: dtype, device: device)
+        }
+        func optional(_ name: String, _ present: Bool) throws -> Tensor? { present ? try weight(name) : nil }
+
+        embedding = try weight("model.embed_tokens.weight")
+        head = configuration.tiesEmbeddings ? embedding : try weight("lm_head.weight")
+        finalNorm = try weight("model.norm.weight")
+        blocks = try (0..<configuration.layerCount).map { layer in
+            var projections: [Projection: Linear] = [:]
+            for projection in Projection.allCases {
+                let path = projection.path(layer: layer)
+                let biased = switch projection {
+                case .query, .key, .value: configuration.attentionBias
+                case .output: configuration.attentionOutputBias
+                default: false
+                }
+                projections[projection] = Linear(weight: try weight(path + ".weight"), bias: try optional(path + ".bias", biased))
+            }
+            let prefix = "model.layers.\(layer)"
+            return DecoderBlock(
+                configuration: configuration,
+                weights: BlockWeights(
+                    inputNorm: try weight(prefix + ".input_layernorm.weight"), projections: projections,
+                    queryNorm: try optional(prefix + ".self_attn.q_norm.weight", configuration.usesQueryKeyNorm),
+                    keyNorm: try optional(prefix + ".self_attn.k_norm.weight", configuration.usesQueryKeyNorm),
+                    outputNorm: try weight(prefix + ".post_attention_layernorm.weight")))
+        }
+        rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
+    }
+
+    var attentionShape: (heads: Int, groups: Int, size: Int) {
+        (configuration.headCount, configuration.keyValueHeadCount, configuration.headSize)
+    }
+
+    /// [tokens, hidden]
+    func embed(_ tokens: [Int]) throws -> Tensor {
+        for token in tokens where token < 0 || token >= configuration.vocabularySize {
+            throw ModelError.tokenOutside(token: token, vocabulary: configuration.vocabularySize)
+        }
+        return try embedding.rows(Tensor(tokens.map(Int64.init), [tokens.count], device: device))
+    }
+
+    /// Logits [rows, vocabulary] in float32 at the given places of packed sequences; in one piece, so for few rows.
+    public func logits(_ batch: PackedSequences, rows: [Int], adapter: Adapter? = nil) throws -> Tensor {
+        let attention = packedAttention(batch.lengths)
+        let table = try rotary.table(batch.positions)
+        var x = try embed(batch.tokens)
+        for (layer, block) in blocks.enumerated() {
+            x = try block.infer(x, adapter?.block(layer), table) { try attention.forward($0, $1, $2).output }
+        }
+        let chosen = try x.rows(Tensor(rows.map(Int64.init), [rows.count], device: device))
+        let normal = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon).output
+        return try normal.linear(head).to(dtype: dtype == .float64 ? .float64 : .float32)
+    }
+
+    func packedAttention(_ lengths: [Int]) -> PackedAttention {
+        PackedAttention(
+            lengths: lengths, heads: configuration.headCount, groups: configuration.keyValueHeadCount, size: configuration.headSize)
+    }
+}
+
+/// What a caller can ask of a model that it cannot do.
+public enum ModelError: Error, CustomStringConvertible {
+    case tokenOutside(token: Int, vocabulary: Int)
+    case tooLong(tokens: Int, context: Int)
+    case adapterMismatch(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .tokenOutside(let token, let vocabulary):
+            "token \(token) lies outside the model's vocabulary of \(vocabulary); the tokenizer belongs to another model"
+        case .tooLong(let tokens, let context):
+            "\(tokens) tokens do not fit the model's context of \(context); shorten the prompt or ask for fewer new tokens"
+        case .adapterMismatch(let path, let reason):
+            "the adapter \(path) does not fit the model: \(reason). Use the model it was trained on"
+        }
+    }
+}
+
+extension Tensor {
+    /// A stored tensor as it lies in its mapped file, without a copy where type and alignment allow; else as float32.
+    init(stored tensor: StoredTensor) throws {
+        if case .dense(let type) = tensor.type, tensor.isAligned, tensor.interleavedHeads == nil, let start = tensor.bytes.baseAddress {
+            self = try Tensor(viewing: start, tensor.shape, type, owner: tensor.file)
+        } else {
+            let copy = try Tensor.empty(tensor.shape, .float32)
+            try copy.withElements(Float.self) { try tensor.copyFloats(into: $0) }
+            self = copy
+        }
+    }
+}

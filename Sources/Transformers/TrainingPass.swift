@@ -1,0 +1,109 @@
+import Checkpoints
+import Groundwork
+import Torch
+
+/// Forward and backward through a frozen model with an adapter: calls a loss where it is carried and sums the adapter's gradients.
+public final class TrainingPass {
+    /// Where the random numbers of dropout stand: the run's seed and the number of the pass.
+    public struct Dropout: Sendable {
+        public let seed: UInt64
+        public let step: UInt64
+
+        public init(seed: UInt64, step: UInt64) {
+            self.seed = seed
+            self.step = step
+        }
+    }
+
+    public let model: LanguageModel
+    public let adapter: Adapter
+    /// Keep only each block's input and compute the block again in the backward pass: less memory, a third more time.
+    public let checkpointing: Bool
+    private var layers: [BlockAdapter]
+
+    /// Logits of one piece of rows stay under this many bytes.
+    private let logitBytes = 96 << 20
+
+    public init(model: LanguageModel, adapter: Adapter, checkpointing: Bool = false) throws {
+        self.model = model
+        self.adapter = adapter
+        self.checkpointing = checkpointing
+        layers = try adapter.layers.map { factors in
+            BlockAdapter(factors: factors, gradients: try factors.mapValues { try LoRAGradients(for: $0) })
+        }
+    }
+
+    /// In the order of `adapter.parameters`.
+    public var gradients: [Tensor] {
+        layers.flatMap { layer in
+            Projection.allCases.flatMap { projection in layer.gradients[projection].map { [$0.a, $0.b] } ?? [] }
+        }
+    }
+
+    public func zeroGradients() throws { for gradient in gradients { try gradient.zero_() } }
+
+    /// One forward and backward pass; its gradients are added to `gradients`.
+    ///
+    /// - Parameters:
+    ///   - rows: places in `batch.tokens`, each once, where the loss wants logits; only these reach the head.
+    ///   - loss: gets a range of `rows` and their logits [range, vocabulary] in float32 and returns the gradient of the
+    ///     loss with respect to them, in the same shape. It is called for one piece of the rows after another.
+    public func accumulate(
+        _ batch: PackedSequences, rows: [Int], dropout: Dropout? = nil, loss: (_ rows: Range<Int>, _ logits: Tensor) throws -> Tensor
+    ) throws {
+        precondition(Set(rows).count == rows.count && rows.allSatisfy(batch.tokens.indices.contains), "rows are places in the batch, each once")
+        if rows.isEmpty { return }
+        let attention = model.packedAttention(batch.lengths)
+        let table = try model.rotary.table(batch.positions)
+        if let dropout, adapter.configuration.dropout > 0 { try drawMasks(dropout, tokens: batch.tokens.count) }
+        defer { for layer in layers.indices { layers[layer].masks = [:] } }
+
+        var x = try model.embed(batch.tokens)
+        var inputs: [Tensor] = [], saved: [DecoderBlock.Saved] = []
+        for (layer, block) in model.blocks.enumerated() {
+            if checkpointing { inputs.append(x) }
+            let (output, kept) = try block.forward(x, layers[layer], table, attention)
+            if !checkpointing { saved.append(kept) }
+            x = output
+        }
+        var dX = try headBackward(x, rows, loss)
+        for layer in model.blocks.indices.reversed() {
+            let block = model.blocks[layer]
+            // Nothing below needs this layer's activations once its backward has read them.
+            let kept = try checkpointing
+                ? block.forward(inputs.removeLast(), layers[layer], table, attention).saved : saved.removeLast()
+            dX = try block.backward(dX, kept, layers[layer], table, attention)
+        }
+    }
+
+    /// The loss over all rows, in pieces, and the gradient of the last block's output [tokens, hidden].
+    private func headBackward(_ x: Tensor, _ rows: [Int], _ loss: (Range<Int>, Tensor) throws -> Tensor) throws -> Tensor {
+        let dX = try Tensor.zeros(x.shape, x.dtype, x.device)
+        let exact: DType = model.dtype == .float64 ? .float64 : .float32
+        let piece = max(1, logitBytes / (model.configuration.vocabularySize * exact.size))
+        for start in stride(from: 0, to: rows.count, by: piece) {
+            let range = start..<min(start + piece, rows.count)
+            let index = try Tensor(rows[range].map(Int64.init), [range.count], device: model.device)
+            let chosen = try x.rows(index)
+            let (normal, rstd) = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)
+            let dLogits = try loss(range, normal.linear(model.head).to(dtype: exact))
+            let dNormal = try dLogits.to(dtype: x.dtype).linear(model.head.transposed())
+            try dX.indexCopy_(0, index, RMSNorm.backward(dNormal, x: chosen, rstd: rstd, weight: model.finalNorm))
+        }
+        return dX
+    }
+
+    private func drawMasks(_ dropout: Dropout, tokens: Int) throws {
+        let probability = adapter.configuration.dropout
+        let kept = Float(1 / (1 - probability))
+        for layer in layers.indices {
+            for projection in layers[layer].factors.keys {
+                let path = projection.path(layer: layer)
+                var random = CounterRandom(seed: dropout.seed, phase: "dropout \(path)", step: dropout.step)
+                let width = projection.size(in: model.configuration).input
+                let mask = (0..<tokens * width).map { _ in random.uniform() < probability ? 0 : kept }
+                layers[layer].masks[projection] = try Tensor(mask, [tokens, width], dtype: model.dtype, device: model.device)
+            }
+        }
+    }
+}
