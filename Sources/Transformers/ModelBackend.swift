@@ -1,0 +1,149 @@
+import Torch
+
+/// A model with its cache behind the decoder: streams side by side, each new token computed once.
+final class ModelBackend: DecodingBackend {
+    let slotCount: Int
+    private let model: LanguageModel
+    private let adapter: Adapter?
+    private let cache: KeyValueCache
+    private var prefixLength = 0
+
+    var vocabularySize: Int { model.configuration.vocabularySize }
+    var capacity: Int { model.configuration.contextLength }
+
+    /// - Parameter slots: streams that can stand side by side.
+    init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
+        self.model = model
+        self.adapter = adapter
+        slotCount = slots
+        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(256, model.configuration.contextLength))
+    }
+
+    private var prefixSlot: Int { slotCount }
+
+    func setPrefix(_ tokens: [Int]) throws {
+        prefixLength = tokens.count
+        cache.setLength(prefixSlot, 0)
+        if !tokens.isEmpty { _ = try hidden([Feed(slot: prefixSlot, tokens: tokens)]) }
+    }
+
+    func open(_ slot: Int, fromPrefix: Bool) throws {
+        try cache.copyStart(of: prefixSlot, to: slot, count: fromPrefix ? prefixLength : 0)
+    }
+
+    func truncate(_ slot: Int, by count: Int) {
+        precondition(count <= cache.lengths[slot], "a stream cannot give up more than it holds")
+        cache.setLength(slot, cache.lengths[slot] - count)
+    }
+
+    func close(_ slot: Int) { cache.setLength(slot, 0) }
+
+    func advance(_ feeds: [Feed]) throws -> LogitRows {
+        let x = try hidden(feeds)
+        var end = -1
+        let last = feeds.map { feed in
+            end += feed.tokens.count
+            return Int64(end)
+        }
+        let chosen = last.count == x.shape[0] ? x : try x.rows(Tensor(last, [last.count], device: model.device))
+        let logits = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output.linear(model.head)
+        return LogitRows(values: try logits.floats(), vocabularySize: vocabularySize)
+    }
+
+    /// The last block's output for all new tokens, [tokens, hidden]; the cache holds them afterwards.
+    private func hidden(_ feeds: [Feed]) throws -> Tensor {
+        precondition(feeds.allSatisfy { !$0.tokens.isEmpty }, "a feed holds at least one token")
+        let longest = feeds.map { cache.lengths[$0.slot] + $0.tokens.count }.max() ?? 0
+        guard longest <= capacity else { throw ModelError.tooLong(tokens: longest, context: capacity) }
+        try cache.reserve(longest)
+
+        let positions = feeds.flatMap { feed in (0..<feed.tokens.count).map { cache.lengths[feed.slot] + $0 } }
+        let rows = feeds.flatMap { feed in (0..<feed.tokens.count).map { Int64(cache.row(feed.slot, cache.lengths[feed.slot] + $0)) } }
+        let places = try Tensor(rows, [rows.count], device: model.device)
+        let table = try model.rotary.table(positions)
+        let attend = feeds.allSatisfy { $0.tokens.count == 1 } ? try steps(feeds) : try pieces(feeds)
+        var x = try model.embed(feeds.flatMap(\.tokens))
+        for (layer, block) in model.blocks.enumerated() {
+            x = try block.infer(x, adapter?.block(layer), table) { query, key, value in
+                try cache.write(layer: layer, places: places, key: key, value: value)
+                return try attend(layer, query)
+            }
+        }
+        for feed in feeds { cache.setLength(feed.slot, cache.lengths[feed.slot] + feed.tokens.count) }
+        return x
+    }
+
+    private typealias Attend = (_ layer: Int, _ query: Tensor) throws -> Tensor
+
+    private var scale: Double { 1 / Double(model.configuration.headSize).squareRoot() }
+
+    /// Attention where every stream brings one token: all streams in one call, with a mask over their unequal lengths.
+    ///
+    /// The query heads that share a key head stand as rows of one matrix, so keys and values are read once and never repeated.
+    private func steps(_ feeds: [Feed]) throws -> Attend {
+        let (heads, groups, size) = model.attentionShape
+        let low = feeds.map(\.slot).min()!, high = feeds.map(\.slot).max()!
+        let span = high - low + 1
+        let lengths = feeds.map { cache.lengths[$0.slot] + 1 }
+        let longest = lengths.max()!
+        let dense = feeds.enumerated().allSatisfy { $0.element.slot == low + $0.offset }
+
+        var mask: Tensor?
+        if lengths.contains(where: { $0 != longest }) || !dense {
+            var values = [Float](repeating: 0, count: span * longest)
+            for (feed, length) in zip(feeds, lengths) {
+                for place in length..<max(length, longest) { values[(feed.slot - low) * longest + place] = -.infinity }
+            }
+            mask = try Tensor(values, [span, 1, 1, longest], dtype: model.dtype, device: model.device)
+                .expanded([span, groups, heads / groups, longest])
+        }
+        let index = dense ? nil : try Tensor(feeds.map { Int64($0.slot - low) }, [feeds.count], device: model.device)
+        return { [cache, scale, model] layer, query in
+            var rows = try query.reshaped([feeds.count, heads * size])
+            if let index {
+                let spread = try Tensor.zeros([span, heads * size], model.dtype, model.device)
+                try spread.indexCopy_(0, index, rows)
+                rows = spread
+            }
+            let (keys, values) = try cache.read(layer: layer, slots: low..<high + 1, count: longest)
+            let output = try rows.reshaped([span, groups, heads / groups, size])
+                .attention(key: keys, value: values, causal: false, mask: mask, scale: scale)
+                .reshaped([span, heads * size])
+            return try index.map { try output.rows($0) } ?? output
+        }
+    }
+
+    /// Attention where streams bring several tokens: one call per stream.
+    private func pieces(_ feeds: [Feed]) throws -> Attend {
+        let (heads, groups, size) = model.attentionShape
+        // A query at `start + i` sees keys up to its own place; from an empty cache that is the kernel's own causal mask.
+        let masks = try feeds.map { feed -> Tensor? in
+            let start = cache.lengths[feed.slot], count = feed.tokens.count
+            if start == 0 || count == 1 { return nil }
+            var values = [Float](repeating: 0, count: count * (start + count))
+            for row in 0..<count {
+                for column in (start + row + 1)..<max(start + row + 1, start + count) { values[row * (start + count) + column] = -.infinity }
+            }
+            return try Tensor(values, [1, 1, count, start + count], dtype: model.dtype, device: model.device)
+                .expanded([1, heads, count, start + count])
+        }
+        let starts = feeds.map { cache.lengths[$0.slot] }
+        return { [cache, scale] layer, query in
+            var outputs: [Tensor] = []
+            var row = 0
+            for (number, feed) in feeds.enumerated() {
+                let count = feed.tokens.count, total = starts[number] + count
+                let (keys, values) = try cache.read(layer: layer, slots: feed.slot..<feed.slot + 1, count: total)
+                func repeated(_ x: Tensor) throws -> Tensor {
+                    try x.unsqueezed(2).expanded([1, groups, heads / groups, total, size]).reshaped([1, heads, total, size])
+                }
+                let output = try query.narrow(0, row, count).permuted([1, 0, 2]).unsqueezed(0)
+                    .attention(
+                        key: repeated(keys), value: repeated(values), causal: starts[number] == 0 && count > 1, mask: masks[number], scale: scale)
+                outputs.append(try output.permuted([0, 2, 1, 3]).reshaped([count, heads * size]))
+                row += count
+            }
+            return try Tensor.concatenated(outputs)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Groundwork
+
+/// Draws tokens from a row of logits.
+enum Sampler {
+    /// - Parameters:
+    ///   - history: all tokens of the stream so far, which the repetition penalty looks at.
+    ///   - random: the stream's numbers for this place.
+    /// - Returns: the token, and its log-probability under the untempered, unpenalised model over the whole vocabulary;
+    ///   nil where the mask allows nothing.
+    static func draw(
+        _ logits: UnsafeBufferPointer<Float>, _ sampling: Sampling, _ mask: TokenMask?, history: Set<Int>, _ random: inout CounterRandom
+    ) -> (token: Int, logProbability: Float)? {
+        var penalised: [Int: Float] = [:]
+        if sampling.repetitionPenalty != 1 {
+            let penalty = Float(sampling.repetitionPenalty)
+            for token in history where token < logits.count {
+                penalised[token] = logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty
+            }
+        }
+        func value(_ token: Int) -> Float { penalised.isEmpty ? logits[token] : penalised[token] ?? logits[token] }
+
+        var best = -1
+        var highest = -Float.infinity
+        for token in 0..<logits.count where mask?.allows(token) ?? true {
+            let logit = value(token)
+            if logit > highest || (best < 0 && !logit.isNaN) {
+                highest = logit
+                best = token
+            }
+        }
+        guard best >= 0 else { return nil }
+        var token = best
+        if sampling.temperature > 0 {
+            token = chosen(logits.count, value, mask, sampling, highest: highest, &random) ?? best
+        }
+        return (token, logits[token] - logSumExp(logits))
+    }
+
+    /// One draw from the tempered distribution, cut to the likeliest tokens as the sampling says.
+    private static func chosen(
+        _ count: Int, _ value: (Int) -> Float, _ mask: TokenMask?, _ sampling: Sampling, highest: Float, _ random: inout CounterRandom
+    ) -> Int? {
+        // A token 30 nats below the best after tempering has a probability under 1e-13: it is never drawn.
+        let floor = highest - Float(30 * sampling.temperature)
+        var candidates: [(token: Int, weight: Double)] = []
+        for token in 0..<count where mask?.allows(token) ?? true {
+            let logit = value(token)
+            if logit >= floor { candidates.append((token, exp(Double(logit - highest) / sampling.temperature))) }
+        }
+        if sampling.topK > 0 || sampling.topP < 1 {
+            candidates.sort { ($0.weight, $1.token) > ($1.weight, $0.token) }
+            if sampling.topK > 0 { candidates.removeLast(max(0, candidates.count - sampling.topK)) }
+            let total = candidates.reduce(0) { $0 + $1.weight }
+            var sum = 0.0
+            if let end = candidates.firstIndex(where: { sum += $0.weight; return sum >= sampling.topP * total }) {
+                candidates.removeLast(candidates.count - end - 1)
+            }
+        }
+        var rest = random.uniform() * candidates.reduce(0) { $0 + $1.weight }
+        for candidate in candidates {
+            rest -= candidate.weight
+            if rest < 0 { return candidate.token }
+        }
+        return candidates.last?.token
+    }
+
+    /// Log-probabilities of `tokens`, normalised over just them.
+    static func scores(_ logits: UnsafeBufferPointer<Float>, _ tokens: [Int]) -> [Float] {
+        let values = tokens.map { $0 < logits.count ? logits[$0] : -.infinity }
+        let sum = values.withUnsafeBufferPointer(logSumExp)
+        return values.map { $0 - sum }
+    }
+
+    static func logSumExp(_ values: UnsafeBufferPointer<Float>) -> Float {
+        let highest = values.reduce(-.infinity, max)
+        guard highest.isFinite else { return highest }
+        var sum = 0.0
+        for value in values where value > highest - 40 { sum += Double(exp(value - highest)) }
+        return highest + Float(log(sum))
+    }
+}
