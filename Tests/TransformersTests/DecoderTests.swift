@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@Suite struct DecoderTests {
+    /// What greedy decoding gives for one prompt alone, by whole forward passes without a cache.
+    private func reference(_ tiny: TinyModel, _ prompt: [Int], _ count: Int) throws -> [Int] {
+        var tokens = prompt
+        for _ in 0..<count {
+            tokens.append(Int(try tiny.model.logits(PackedSequences([tokens]), rows: [tokens.count - 1]).argmax().values(Int64.self)[0]))
+        }
+        return Array(tokens[prompt.count...])
+    }
+
+    @Test(arguments: ["llama", "qwen2", "qwen3"]) func streamsOfAnyLengthInFewSlotsEqualPassesWithoutACache(family: String) throws {
+        let tiny = try TinyModel(family)
+        // Nine tokens in common, so that the shared prefix is used; 7 streams in 3 slots, of different lengths and ends.
+        let shared = [5, 9, 3, 44, 21, 17, 60, 2, 33]
+        let prompts = (0..<7).map { number in shared + (0...number).map { (number * 11 + $0 * 7) % 90 } }
+        let guides = (0..<7).map { GreedyGuide(count: 3 + $0 * 5 % 9) }
+        try Decoder(model: tiny.model, slots: 3).run(zip(prompts, guides).map { Stream(prompt: $0, guide: $1) })
+        for (prompt, guide) in zip(prompts, guides) { #expect(guide.tokens == (try reference(tiny, prompt, guide.count))) }
+    }
+
+    @Test func theCacheGrowsPastItsFirstCapacity() throws {
+        let tiny = try TinyModel("llama")
+        let prompt = (0..<250).map { ($0 * 31 + 5) % 90 }
+        let guides = [GreedyGuide(count: 20), GreedyGuide(count: 12)]
+        try Decoder(model: tiny.model, slots: 2).run([Stream(prompt: prompt, guide: guides[0]), Stream(prompt: Array(prompt.dropFirst(100)), guide: guides[1])])
+        #expect(guides[0].tokens == (try reference(tiny, prompt, 20)))
+        #expect(guides[1].tokens == (try reference(tiny, Array(prompt.dropFirst(100)), 12)))
+    }
+
+    /// Scores two tokens, goes back over what it appended, and continues: as if it had never looked.
+    private final class LookingGuide: Guide {
+        var demands: [Demand]
+        var scores: [[Float]] = []
+        var tokens: [Int] = []
+        init(_ demands: [Demand]) { self.demands = demands }
+        func next() -> Demand { demands.isEmpty ? .finish : demands.removeFirst() }
+        func sampled(_ token: Int, logProbability: Float) { tokens.append(token) }
+        func scored(_ logProbabilities: [Float]) { scores.append(logProbabilities) }
+    }
+
+    @Test func rewindingForgetsWhatWasAppended() throws {
+        let tiny = try TinyModel("llama")
+        let prompt = [5, 9, 3, 44]
+        let looking = LookingGuide([.append([7, 8]), .score([1, 2, 3]), .rewind(2), .sample(.greedy, nil), .append([4]), .rewind(1), .sample(.greedy, nil), .rewind(1), .score([1, 2])])
+        try Decoder(model: tiny.model, slots: 1).run([Stream(prompt: prompt, guide: looking)])
+        let expected = try reference(tiny, prompt, 2)
+        #expect(looking.tokens == expected)
+        func scores(_ tokens: [Int], _ ids: [Int]) throws -> [Float] {
+            let row = try tiny.model.logits(PackedSequences([tokens]), rows: [tokens.count - 1]).floats()
+            return try Tensor(ids.map { row[$0] }, [ids.count]).logSoftmax().floats()
+        }
+        #expect(largestDifference(looking.scores[0], try scores(prompt + [7, 8], [1, 2, 3])) < 1e-4)
+        #expect(largestDifference(looking.scores[1], try scores(prompt + expected[..<1], [1, 2])) < 1e-4)
+    }
+
+    @Test func samplingDependsOnTheSeedNotOnTheBatch() throws {
+        let tiny = try TinyModel("qwen2")
+        func run(_ seeds: [UInt64], slots: Int) throws -> [[Int]] {
+            let guides = seeds.map { _ in LookingGuide(Array(repeating: .sample(Sampling(temperature: 1, topP: 0.95), nil), count: 12)) }
+            try Decoder(model: tiny.model, slots: slots).run(zip(seeds, guides).map { Stream(prompt: [5, 9, 3], guide: $1, seed: $0) })
+            return guides.map(\.tokens)
+        }
+        let together = try run([1, 2, 3, 4], slots: 4), fewer = try run([4, 3, 2, 1], slots: 2)
+        #expect(together == fewer.reversed())
+        #expect(Set(together).count == 4)
+    }
+
+    @Test func aPromptLongerThanTheContextIsAnError() throws {
+        let tiny = try TinyModel("llama")
+        let prompt = [Int](repeating: 3, count: tiny.model.configuration.contextLength + 1)
+        #expect(throws: ModelError.self) { try Decoder(model: tiny.model, slots: 1).run([Stream(prompt: prompt, guide: GreedyGuide(count: 1))]) }
+    }
+}
+
+@Suite struct SamplerTests {
+    /// A backend that always gives the same logits.
+    private final class Fixed: DecodingBackend {
+        let logits: [Float]
+        init(_ logits: [Float]) { self.logits = logits }
+        var vocabularySize: Int { logits.count }
+        let slotCount = 1, capacity = 100_000
+        func setPrefix(_ tokens: [Int]) {}
+        func open(_ slot: Int, fromPrefix: Bool) {}
+        func advance(_ feeds: [Feed]) -> LogitRows { LogitRows(values: logits, vocabularySize: logits.count) }
+        func truncate(_ slot: Int, by count: Int) {}
+        func close(_ slot: Int) {}
+    }
+
+    private final class Collect: Guide {
+        let demand: Demand
+        var left: Int
+        var tokens: [Int] = [], logProbabilities: [Float] = []
+        init(_ demand: Demand, _ count: Int) { (self.demand, left) = (demand, count) }
+        func next() -> Demand {
+            left -= 1
+            return left < 0 ? .finish : demand
+        }
+        func sampled(_ token: Int, logProbability: Float) {
+            tokens.append(token)
+            logProbabilities.append(logProbability)
+        }
+        func scored(_ logProbabilities: [Float]) { self.logProbabilities = logProbabilities }
+    }
+
+    private func draw(_ logits: [Float], _ sampling: Sampling, mask: TokenMask? = nil, count: Int = 4_000, prompt: [Int] = [0]) throws -> Collect {
+        let guide = Collect(.sample(sampling, mask), count)
+        try Decoder(backend: Fixed(logits)).run([Stream(prompt: prompt, guide: guide, seed: 11)])
+        return guide
+    }
+
+    private func share(_ tokens: [Int], _ token: Int) -> Double { Double(tokens.count { $0 == token }) / Double(tokens.count) }
+
+    @Test func frequenciesFollowTheTemperedDistribution() throws {
+        let logits: [Float] = [0, 1, 2]
+        let drawn = try draw(logits, Sampling(temperature: 2)).tokens
+        let weights = logits.map { exp(Double($0) / 2) }, total = weights.reduce(0, +)
+        // 4,000 draws: four standard errors of a share are 0.032.
+        for token in 0..<3 { #expect(abs(share(drawn, token) - weights[token] / total) < 0.032) }
+    }
+
+    @Test func topPAndTopKCutTheTail() throws {
+        let logits: [Float] = [log(0.5), log(0.3), log(0.15), log(0.05)].map { Float($0) }
+        #expect(Set(try draw(logits, Sampling(temperature: 1, topP: 0.79)).tokens) == [0, 1])
+        #expect(Set(try draw(logits, Sampling(temperature: 1, topP: 0.81)).tokens) == [0, 1, 2])
+        #expect(Set(try draw(logits, Sampling(temperature: 1, topK: 1)).tokens) == [0])
+        #expect(Set(try draw(logits, Sampling(temperature: 1)).tokens) == [0, 1, 2, 3])
+    }
+
+    @Test func aMaskHoldsForGreedyAndSampled() throws {
+        let mask = TokenMask(vocabularySize: 4) { $0 == 1 || $0 == 3 }
+        #expect(Set(try draw([9, 1, 8, 0], .greedy, mask: mask, count: 3).tokens) == [1])
+        #expect(Set(try draw([9, 1, 8, 0], Sampling(temperature: 3), mask: mask).tokens) == [1, 3])
+        #expect(throws: DecodingError.self) { try draw([1, 2], .greedy, mask: TokenMask(vocabularySize: 2) { _ in false }, count: 1) }
+        #expect(throws: DecodingError.self) { try draw([.nan, .nan], .greedy, count: 1) }
+    }
+
+    @Test func thePenaltyDividesPositiveAndMultipliesNegativeLogits() throws {
+        // Token 0 stands in the prompt: 2.0 / 1.5 falls below 1.5; the next draw sees token 1 as well.
+        #expect(try draw([2, 1.5, -1], Sampling(repetitionPenalty: 1.5), count: 2).tokens == [1, 0])
+        #expect(try draw([-1, -1.2], Sampling(repetitionPenalty: 1.5), count: 1).tokens == [1])
+    }
+
+    @Test func logProbabilitiesAreThoseOfTheUntemperedModel() throws {
+        let guide = try draw([0, 1, 2], Sampling(temperature: 5, topK: 1), count: 1)
+        #expect(abs(guide.logProbabilities[0] - Float(2 - log(1 + exp(1.0) + exp(2.0)))) < 1e-6)
+        let scores = Collect(.score([0, 2]), 1)
+        try Decoder(backend: Fixed([0, 1, 2])).run([Stream(prompt: [0], guide: scores)])
+        #expect(abs(scores.logProbabilities[0] + Float(log(1 + exp(2.0)))) < 1e-6)
+    }
+}

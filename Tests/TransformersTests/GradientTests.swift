@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@Suite struct GradientTests {
+    /// Runs the fixture's loss and returns it; the pass holds the gradients.
+    private func run(_ pass: TrainingPass, _ batch: PackedSequences, _ rows: [Int], _ targets: [Int]) throws -> Double {
+        var sum = 0.0
+        try pass.accumulate(batch, rows: rows) { range, logits in
+            let (part, gradient) = try crossEntropy(logits, targets[range], of: targets.count)
+            sum += part
+            return gradient
+        }
+        return sum / Double(targets.count)
+    }
+
+    // PyTorch computed these in float64; a float32 pass agrees to about 1e-6, so 1e-4 separates rounding from any wrong term.
+    @Test(arguments: TinyModel.families, [false, true])
+    func everyGradientEqualsAutograd(family: String, checkpointing: Bool) throws {
+        for type in [DType.float32, .float64] {
+            let tiny = try TinyModel(family, dtype: type)
+            for name in TinyModel.adapters {
+                let adapter = try tiny.adapter(name)
+                let pass = try TrainingPass(model: tiny.model, adapter: adapter, checkpointing: checkpointing)
+                let loss = try run(pass, tiny.packed, tiny.expected.loss.rows, tiny.expected.loss.targets)
+                #expect(abs(loss - tiny.expected.loss.values[name]!) < 1e-5)
+                #expect(!pass.gradients.isEmpty)
+                for (parameter, gradient) in zip(adapter.parameters, pass.gradients) {
+                    let difference = relativeDifference(try gradient.floats(), try tiny.values("\(name).gradient.\(parameter.name)"))
+                    #expect(difference < (type == .float64 ? 1e-6 : 1e-4), "\(name) \(parameter.name): \(difference)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ["llama", "qwen3"]) func tenAdamWStepsGivePEFTsLosses(family: String) throws {
+        let tiny = try TinyModel(family)
+        let training = try #require(tiny.expected.training)
+        for (name, losses) in training.losses {
+            let adapter = try tiny.adapter(name)
+            let pass = try TrainingPass(model: tiny.model, adapter: adapter)
+            let parameters = adapter.parameters.map(\.tensor)
+            let first = try parameters.map { try Tensor.zeros($0.shape) }, second = try parameters.map { try Tensor.zeros($0.shape) }
+            for (number, step) in training.steps.enumerated() {
+                try pass.zeroGradients()
+                let loss = try run(pass, PackedSequences(step.sequences), step.rows, step.targets)
+                #expect(abs(loss - losses[number]) < 1e-4, "\(name), step \(number): \(loss) instead of \(losses[number])")
+                try Tensor.fusedAdamW_(
+                    parameters, gradients: pass.gradients, firstMoments: first, secondMoments: second,
+                    steps: parameters.map { _ in try Tensor.scalar(Double(number + 1)) }, learningRate: training.learningRate,
+                    beta1: training.betas[0], beta2: training.betas[1], weightDecay: training.weightDecay,
+                    epsilon: training.epsilon)
+            }
+        }
+    }
+
+    // Central differences in float64 through the whole chain, adapter factor by factor of every projection of every block.
+    @Test(arguments: TinyModel.families) func gradientsEqualFiniteDifferences(family: String) throws {
+        let tiny = try TinyModel(family, dtype: .float64)
+        let adapter = try tiny.adapter("rslora")
+        let pass = try TrainingPass(model: tiny.model, adapter: adapter)
+        let (rows, targets) = (tiny.expected.loss.rows, tiny.expected.loss.targets)
+        func loss() throws -> Double {
+            try crossEntropy(tiny.model.logits(tiny.packed, rows: rows, adapter: adapter), targets[...], of: 1).sum / Double(targets.count)
+        }
+        _ = try run(pass, tiny.packed, rows, targets)
+        for (number, parameter) in adapter.parameters.enumerated() {
+            let gradient = try pass.gradients[number].values(Double.self)
+            for index in [number % gradient.count, (number * 7 + 13) % gradient.count] {
+                let step = 1e-5
+                let numeric = try parameter.tensor.withElements(Double.self) { elements in
+                    let kept = elements[index]
+                    defer { elements[index] = kept }
+                    elements[index] = kept + step
+                    let above = try loss()
+                    elements[index] = kept - step
+                    return (above - (try loss())) / (2 * step)
+                }
+                #expect(abs(numeric - gradient[index]) < 1e-7 + 1e-5 * abs(numeric), "\(parameter.name)[\(index)]: \(gradient[index]), numeric \(numeric)")
+            }
+        }
+    }
+
+    @Test func splittingABatchChangesNothing() throws {
+        let tiny = try TinyModel("llama", dtype: .float64)
+        let adapter = try tiny.adapter("plain")
+        let whole = try TrainingPass(model: tiny.model, adapter: adapter), parts = try TrainingPass(model: tiny.model, adapter: adapter)
+        let (rows, targets) = (tiny.expected.loss.rows, tiny.expected.loss.targets)
+        _ = try run(whole, tiny.packed, rows, targets)
+        for (start, sequence) in zip(tiny.packed.starts, tiny.expected.sequences) {
+            let chosen = rows.indices.filter { (start..<start + sequence.count).contains(rows[$0]) }
+            try parts.accumulate(PackedSequences([sequence]), rows: chosen.map { rows[$0] - start }) { range, logits in
+                try crossEntropy(logits, chosen[range].map { targets[$0] }[...], of: targets.count).gradient
+            }
+        }
+        for (a, b) in zip(whole.gradients, parts.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
+    }
+
+    @Test func dropoutIsTheSameForTheSameStepOnly() throws {
+        let tiny = try TinyModel("llama")
+        var configuration = try tiny.adapter("plain").configuration
+        configuration.dropout = 0.5
+        let adapter = try Adapter(for: tiny.model, configuration, seed: 3)
+        // B is zero in a fresh adapter: its gradient alone sees the masked input.
+        func gradient(step: UInt64) throws -> [Float] {
+            let pass = try TrainingPass(model: tiny.model, adapter: adapter)
+            try pass.accumulate(tiny.packed, rows: tiny.expected.loss.rows, dropout: .init(seed: 1, step: step)) { range, logits in
+                try crossEntropy(logits, tiny.expected.loss.targets[range], of: 1).gradient
+            }
+            return try pass.gradients[1].floats()
+        }
+        let first = try gradient(step: 1)
+        #expect(try gradient(step: 1) == first)
+        #expect(try gradient(step: 2) != first)
+    }
+
+    @Test func aFreshAdapterChangesNothing() throws {
+        let tiny = try TinyModel("qwen2")
+        let adapter = try Adapter(for: tiny.model, tiny.adapter("rslora").configuration, seed: 7)
+        let rows = Array(0..<tiny.packed.tokens.count)
+        #expect(try tiny.model.logits(tiny.packed, rows: rows, adapter: adapter).floats() == tiny.model.logits(tiny.packed, rows: rows).floats())
+        let a = try adapter.parameters[0].tensor.floats(), bound = 1 / Float(tiny.model.configuration.hiddenSize).squareRoot()
+        #expect(a.allSatisfy { abs($0) <= bound } && a.contains { $0 > bound / 2 } && a.contains { $0 < -bound / 2 })
+    }
+}
