@@ -39,7 +39,8 @@ public final class Adapter {
     }
 
     private init(_ file: AdapterFile, path folder: String, for model: LanguageModel) throws {
-        configuration = file.configuration
+        let configuration = file.configuration
+        self.configuration = configuration
         let type: DType = model.dtype == .float64 ? .float64 : .float32
         var unused = Set(file.tensors.keys)
         layers = try (0..<model.configuration.layerCount).map { layer in
@@ -80,9 +81,11 @@ public final class Adapter {
 
     /// Writes a PEFT folder: `adapter_config.json` and `adapter_model.safetensors` in float32.
     public func save(to folder: String) throws {
-        try AdapterFile.write(
-            configuration: configuration,
-            tensors: parameters.map { name, tensor in (name: name, shape: tensor.shape, values: try tensor.floats()) }, to: folder)
+        let parameters = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.tensor) })
+        let entries = self.parameters.map { Safetensors.Entry($0.name, .float32, $0.tensor.shape) }
+        try AdapterFile.write(configuration, entries, to: folder) { entry, sink in
+            try parameters[entry.name]!.floats().withUnsafeBytes(sink)
+        }
     }
 
     func block(_ layer: Int) -> BlockAdapter { BlockAdapter(factors: layers[layer]) }

@@ -16,7 +16,7 @@ final class ModelBackend: DecodingBackend {
         self.model = model
         self.adapter = adapter
         slotCount = slots
-        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(256, model.configuration.contextLength))
+        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, model.configuration.contextLength))
     }
 
     private var prefixSlot: Int { slotCount }

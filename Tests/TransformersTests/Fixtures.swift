@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Testing
 import Tokenizers
 import Torch
 import Transformers
@@ -57,7 +58,7 @@ struct TinyModel {
 
     func adapter(_ name: String) throws -> Adapter { try Adapter.load("\(folder)/adapters/\(name)", for: model) }
 
-    func values(_ name: String) throws -> [Float] { try tensors.tensor(name).floats() }
+    func values(_ name: String) throws -> [Float] { try #require(tensors.tensors[name], "the fixture holds no \(name)").floats() }
 
     /// The tiny models take bare ids; this tokenizer of single bytes only fills the place.
     static func tokenizer() throws -> Tokenizer {

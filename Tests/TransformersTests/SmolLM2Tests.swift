@@ -5,7 +5,7 @@ import Transformers
 /// The real model, where scripts/setup has put it.
 let smolLM2Path: String? = {
     let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let places = [
+    let places: [String?] = [
         ProcessInfo.processInfo.environment["RETORT_DEMO_MODEL"], repository.appendingPathComponent(".models/SmolLM2-135M-Instruct.Q4_1.gguf").path,
     ]
     return places.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
