@@ -80,8 +80,8 @@ final class TeacherGuide: Guide {
 
 /// The tokens that may stand in reasoning: no special ones, no quotes, backslashes or control characters, so that the text is a JSON
 /// string without escapes; and the lone quote that ends it.
-enum ReasoningMask {
-    static func make(_ coder: any ChatCoder, quote: Int) -> TokenMask {
+package enum ReasoningMask {
+    package static func make(_ coder: any ChatCoder, quote: Int) -> TokenMask {
         TokenMask(vocabularySize: coder.vocabularySize) { token in
             if token == quote { return true }
             if coder.isSpecial(token) { return false }

@@ -1,4 +1,4 @@
-@testable import Distillation
+import Distillation
 import Foundation
 import Groundwork
 import Questions
