@@ -43,7 +43,9 @@ def tokenise(retort, model, texts):
 
 def prepare(options):
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, logging
+
+    logging.disable_progress_bar()
 
     questions = [json.loads(line) for line in open(options.questions)]
     prompts = tokenise(options.retort, options.model, [prompt_of(question) for question in questions])
@@ -74,8 +76,14 @@ def prepare(options):
     (out / "letters.json").write_text(json.dumps(letters))
 
     gguf = Path(options.model)
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-    model.save_pretrained(out / "model")
+    dequantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    # transformers counts a model that came from a GGUF as quantised and will not save it; a plain one with its weights it will.
+    configuration = dequantised.config
+    if hasattr(configuration, "quantization_config"):
+        del configuration.quantization_config
+    plain = AutoModelForCausalLM.from_config(configuration, dtype=torch.float32)
+    plain.load_state_dict(dequantised.state_dict())
+    plain.save_pretrained(out / "model")
 
 
 def step_loss(model, batch, letters, logits_at, reasoning_weight=1.0):
@@ -103,7 +111,9 @@ def step_loss(model, batch, letters, logits_at, reasoning_weight=1.0):
 def train(options):
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, logging
+
+    logging.disable_progress_bar()
 
     torch.manual_seed(0)
     folder = Path(options.folder)
