@@ -8,7 +8,13 @@ extension StoredTensor {
     public func copyFloats(into target: UnsafeMutableBufferPointer<Float>) throws {
         try requireReadable()
         precondition(target.count == elementCount, "\(name) has \(elementCount) elements, room for \(target.count)")
-        guard elementCount > 0, let source = bytes.baseAddress, let destination = target.baseAddress else { return }
+        withBytes { bytes in
+            guard elementCount > 0, let source = bytes.baseAddress, let destination = target.baseAddress else { return }
+            decode(source, to: destination)
+        }
+    }
+
+    private func decode(_ source: UnsafeRawPointer, to destination: UnsafeMutablePointer<Float>) {
         if let heads = interleavedHeads {
             let order = RowOrder(rows: shape[0], heads: heads)
             let length = elementCount / shape[0]
@@ -32,14 +38,16 @@ extension StoredTensor {
     /// - Parameter target: room for exactly `byteCount` bytes.
     public func copyBytes(into target: UnsafeMutableRawBufferPointer) {
         precondition(target.count == byteCount, "\(name) has \(byteCount) bytes, room for \(target.count)")
-        guard let heads = interleavedHeads, byteCount > 0, let start = target.baseAddress else {
-            target.copyMemory(from: bytes)
-            return
-        }
-        let order = RowOrder(rows: shape[0], heads: heads)
-        let stride = byteCount / shape[0]
-        for row in 0..<shape[0] {
-            (start + row * stride).copyMemory(from: bytes.baseAddress! + order.stored(row) * stride, byteCount: stride)
+        withBytes { bytes in
+            guard let heads = interleavedHeads, let start = target.baseAddress, let source = bytes.baseAddress, byteCount > 0 else {
+                target.copyMemory(from: bytes)
+                return
+            }
+            let order = RowOrder(rows: shape[0], heads: heads)
+            let stride = byteCount / shape[0]
+            for row in 0..<shape[0] {
+                (start + row * stride).copyMemory(from: source + order.stored(row) * stride, byteCount: stride)
+            }
         }
     }
 

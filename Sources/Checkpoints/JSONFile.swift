@@ -15,7 +15,7 @@ struct JSONFile {
         guard file.count <= Self.largest else {
             throw CheckpointError.malformed(path: path, place: "size", reason: "\(file.count) bytes of JSON; at most \(Self.largest) are read")
         }
-        try self.init(path: path, bytes: file.bytes)
+        self = try file.withBytes { try JSONFile(path: path, bytes: $0) }
     }
 
     init(path: String, bytes: UnsafeRawBufferPointer) throws {

@@ -2,13 +2,19 @@ import Foundation
 import Groundwork
 
 /// A file mapped read-only into memory: opening costs nothing, and only the pages that are touched are read.
-/// The mapping lives as long as the object, so whoever holds a pointer into `bytes` holds the file too.
+/// The mapping lives as long as the object.
 public final class MappedFile: Sendable {
     public let path: String
-    /// The whole file. The memory never changes while the object lives, so it may be read from any thread.
+    /// The whole file, readable from any thread, while the object lives. Swift may release an object after its last mention,
+    /// even within a statement that still uses the pointer: whoever keeps the pointer keeps the object, or uses `withBytes`.
     public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
     public var count: Int { bytes.count }
+
+    /// Gives the whole file to `body`, mapped for as long as that runs.
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
 
     /// - Throws: `FileError` when there is no such regular file or it cannot be read.
     public init(path: String) throws {

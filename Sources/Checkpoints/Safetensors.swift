@@ -63,6 +63,10 @@ public struct Safetensors: Sendable {
     // MARK: One file
 
     private static func read(_ file: MappedFile) throws -> (tensors: [String: StoredTensor], metadata: [String: String]) {
+        try withExtendedLifetime(file) { try readHeld(file) }
+    }
+
+    private static func readHeld(_ file: MappedFile) throws -> (tensors: [String: StoredTensor], metadata: [String: String]) {
         func malformed(_ place: String, _ reason: String) -> CheckpointError {
             .malformed(path: file.path, place: place, reason: reason)
         }

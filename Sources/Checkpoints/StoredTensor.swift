@@ -30,8 +30,13 @@ public struct StoredTensor: Sendable {
         self.interleavedHeads = interleavedHeads
     }
 
-    /// The bytes in the file's own order, without a copy. They are valid while `file` is held.
+    /// The bytes in the file's own order, without a copy. They are valid while `file` is held; see `MappedFile.bytes`.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + byteCount]) }
+
+    /// Gives the bytes in the file's own order to `body`, mapped for as long as that runs.
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withExtendedLifetime(file) { try body(bytes) }
+    }
 
     public var elementCount: Int { Checkpoints.elementCount(of: shape) ?? 0 }
 
