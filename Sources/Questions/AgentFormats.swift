@@ -26,6 +26,16 @@ public struct AgentQuestion: Codable, Sendable, Hashable {
             explanation: question.explanation)
     }
 
+    /// The question behind the agent's output.
+    /// - Returns: nil if it has not four choices, lettered in order, or if its answer is not one of the letters.
+    public func asQuestion(id: String, source: String, domains: DomainMap = .standard) -> Question? {
+        let texts = zip(Letter.allCases, choices).compactMap { AgentQuestion.text(of: $1, after: $0) }
+        guard choices.count == 4, texts.count == 4, let letter = Letter(rawValue: answer) else { return nil }
+        return Question(
+            id: id, source: source, subject: topic, topic: topic, domain: domains[topic], question: question, choices: texts,
+            answer: letter, explanation: explanation)
+    }
+
     /// The choices without their letters ("A) ", "A. ", "A: ", "(A) "); one that does not start with its own letter stays as it is.
     public var choiceTexts: [String] {
         choices.enumerated().map { index, text in

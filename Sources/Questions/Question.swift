@@ -38,6 +38,24 @@ public struct Question: Codable, Sendable, Hashable, Identifiable {
         self.difficulty = difficulty
     }
 
+    /// - Throws: `DecodingError` unless there are four choices.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let choices = try fields.decode([String].self, forKey: .choices)
+        guard choices.count == 4 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .choices, in: fields, debugDescription: "a question has four choices, not \(choices.count)")
+        }
+        self.init(
+            id: try fields.decode(String.self, forKey: .id), source: try fields.decode(String.self, forKey: .source),
+            subject: try fields.decode(String.self, forKey: .subject), topic: try fields.decode(String.self, forKey: .topic),
+            domain: try fields.decode(Domain.self, forKey: .domain), question: try fields.decode(String.self, forKey: .question),
+            choices: choices, answer: try fields.decode(Letter.self, forKey: .answer),
+            explanation: try fields.decodeIfPresent(String.self, forKey: .explanation),
+            family: try fields.decodeIfPresent(String.self, forKey: .family),
+            difficulty: try fields.decodeIfPresent(Int.self, forKey: .difficulty))
+    }
+
     /// The text of the right choice.
     public var answerText: String { choices[answer.index] }
 

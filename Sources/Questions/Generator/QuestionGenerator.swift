@@ -121,7 +121,7 @@ private struct FamilySource {
 
     mutating func next(unlike seen: inout Set<Fingerprint>) -> Question? {
         for _ in 0..<Self.patience {
-            var random = CounterRandom(seed: seed, phase: "questions/\(family.name)", step: draw)
+            var random = CounterRandom(seed: seed, phase: "questions/\(family.name)/\(difficulty ?? 0)", step: draw)
             draw += 1
             let grade = difficulty ?? random.element(of: family.grades)
             guard let draft = family.draw(&random, grade), let choices = Self.choices(of: draft, &random) else { continue }

@@ -114,7 +114,7 @@ extension StemFamilies {
         "temperatures", .stem, subject: "conceptual_physics", topic: "temperature scales", grades: [2, 3]
     ) { random, grade in
         if grade == 2 {
-            let celsius = random.integer(in: 1...120), kelvin = celsius + 273
+            let celsius = random.integer(in: 2...120), kelvin = celsius + 273
             return random.next(below: 2) == 0
                 ? .number(
                     "How many kelvin are \(celsius) degrees Celsius, rounded to whole kelvin?", kelvin,
