@@ -1,5 +1,5 @@
-import Groundwork
 import Torch
+import Transformers
 
 /// What a trainer trains: parameters, and a pass that adds a batch's gradients to theirs.
 public protocol GradientSource: AnyObject {
@@ -10,11 +10,11 @@ public protocol GradientSource: AnyObject {
     func zeroGradients() throws
     /// Runs a batch forward and backward and adds to the gradients.
     /// - Parameters:
-    ///   - dropout: the random numbers of this pass.
+    ///   - dropout: where this pass's random numbers stand.
     ///   - loss: is given a range of `batch.rows` and their logits [rows, vocabulary] and returns dLoss/dlogits.
     ///     It is called once for every row, in as many pieces as suit the source.
     func accumulate(
-        _ batch: PackedExamples, dropout: CounterRandom, loss: (Range<Int>, Tensor) throws -> Tensor
+        _ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor
     ) throws
     /// Writes the trained weights in their own format.
     func save(to folder: String) throws

@@ -17,6 +17,18 @@ public final class NativeTeacher: Teacher {
     private let mask: TokenMask
     private let decode: ([Transformers.Stream]) throws -> Void
 
+    /// - Parameters:
+    ///   - identity: the teacher's name with whatever fixes its content.
+    ///   - decoder: over the teacher's model.
+    public convenience init(
+        identity: String, coder: any ChatCoder, decoder: Decoder, way: TeacherWay,
+        sampling: Sampling = Sampling(temperature: 0.6, topP: 0.95), maximumTokens: Int = 120, seed: UInt64 = 0
+    ) throws {
+        try self.init(
+            identity: identity, coder: coder, way: way, sampling: sampling, maximumTokens: maximumTokens, seed: seed,
+            decode: { try decoder.run($0, progress: nil) })
+    }
+
     package init(
         identity: String, coder: any ChatCoder, way: TeacherWay, sampling: Sampling, maximumTokens: Int, seed: UInt64,
         decode: @escaping ([Transformers.Stream]) throws -> Void

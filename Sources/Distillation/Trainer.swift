@@ -2,6 +2,7 @@ import ContentHash
 import Foundation
 import Groundwork
 import Torch
+import Transformers
 
 /// Looks at the model while it trains: a guard that throws stops the run before the next step.
 public struct Probe {
@@ -25,6 +26,7 @@ public final class Trainer {
     private let letters: [Int]
     private let configuration: TrainingConfiguration
     private let title: String
+    private let dropoutSeed: UInt64
     /// Called every so many steps, after the checkpoint of that step if there is one.
     public var probe: Probe?
     /// Where notices go; standard error unless set.
@@ -44,6 +46,8 @@ public final class Trainer {
         self.letters = letters
         self.configuration = configuration
         self.title = title
+        var random = CounterRandom(seed: configuration.seed, phase: "dropout/\(title)")
+        dropoutSeed = random.next()
     }
 
     /// Trains, or continues an interrupted run, or returns the summary of a finished one.
@@ -105,9 +109,8 @@ public final class Trainer {
         try source.zeroGradients()
         for (pass, first) in stride(from: 0, to: examples.count, by: configuration.batch).enumerated() {
             let batch = PackedExamples(Array(examples[first..<min(first + configuration.batch, examples.count)]))
-            let random = CounterRandom(
-                seed: configuration.seed, phase: "dropout/\(title)", step: UInt64(step * configuration.accumulation + pass))
-            try source.accumulate(batch, dropout: random) { rows, logits in
+            let dropout = TrainingPass.Dropout(seed: dropoutSeed, step: UInt64(step * configuration.accumulation + pass))
+            try source.accumulate(batch, dropout: dropout) { rows, logits in
                 let (added, gradient) = try configuration.loss.evaluate(
                     logits: logits, targets: batch.targets[rows], letters: letters, over: counts)
                 guard added.total.isFinite else {

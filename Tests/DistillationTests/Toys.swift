@@ -3,6 +3,7 @@ import Foundation
 import Groundwork
 import Questions
 import Torch
+import Transformers
 
 enum Fixtures {
     static func data(_ name: String) throws -> Data {
@@ -81,10 +82,10 @@ final class BigramModel: GradientSource {
         try biasGradient.zero_()
     }
 
-    func accumulate(_ batch: PackedExamples, dropout: CounterRandom, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
-        var dropout = dropout
+    func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
         // A weak noise that depends on the step only, in the place of dropout: a resumed run must meet the same.
-        let noise = 1 + 0.1 * dropout.uniform()
+        var random = CounterRandom(seed: dropout.seed, phase: "noise", step: dropout.step)
+        let noise = 1 + 0.1 * random.uniform()
         for start in stride(from: 0, to: batch.rows.count, by: chunk) {
             let rows = start..<min(start + chunk, batch.rows.count)
             let index = try Tensor(batch.rows[rows].map { Int64(batch.tokens[$0]) }, [rows.count])

@@ -4,6 +4,7 @@ import Groundwork
 import Questions
 import Testing
 import Torch
+import Transformers
 
 private struct Stop: Error {}
 
@@ -54,8 +55,8 @@ private struct Stop: Error {}
             var identity: [String: String] { inner.identity }
             var notices: [String] { [] }
             func zeroGradients() throws { try inner.zeroGradients() }
-            func accumulate(_ batch: PackedExamples, dropout: CounterRandom, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
-                try inner.accumulate(batch, dropout: CounterRandom(seed: 0, phase: "same"), loss: loss)
+            func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+                try inner.accumulate(batch, dropout: TrainingPass.Dropout(seed: 0, step: 0), loss: loss)
             }
             func save(to folder: String) throws { try inner.save(to: folder) }
         }

@@ -1,0 +1,49 @@
+import Checkpoints
+import Torch
+import Transformers
+
+/// A LoRA adapter on a frozen model, as something to train.
+public final class AdapterSource: GradientSource {
+    private let adapter: Adapter
+    private let pass: TrainingPass
+    private let base: String
+
+    /// - Parameters:
+    ///   - base: names the frozen weights with whatever fixes their content; a run is continued only on the same ones.
+    ///   - checkpointing: recompute a layer's inside in the backward pass instead of keeping it.
+    public init(model: LanguageModel, adapter: Adapter, base: String, checkpointing: Bool = false) throws {
+        self.adapter = adapter
+        self.base = base
+        pass = try TrainingPass(model: model, adapter: adapter, checkpointing: checkpointing)
+    }
+
+    public var parameters: [(name: String, tensor: Tensor)] { adapter.parameters }
+    public var gradients: [Tensor] { pass.gradients }
+
+    public func zeroGradients() throws { try pass.zeroGradients() }
+
+    public func accumulate(
+        _ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor
+    ) throws {
+        try pass.accumulate(
+            PackedSequences(tokens: batch.tokens, lengths: batch.lengths), rows: batch.rows,
+            dropout: dropout, loss: loss)
+    }
+
+    public func save(to folder: String) throws { try adapter.save(to: folder) }
+
+    public var identity: [String: String] {
+        let configuration = adapter.configuration
+        return [
+            "base model": base, "rank": "\(configuration.rank)", "alpha": "\(configuration.alpha)",
+            "rank-stabilised": "\(configuration.useRSLoRA)", "dropout": "\(configuration.dropout)",
+            "modules": configuration.targetModules.joined(separator: " "),
+            "rank pattern": configuration.rankPattern.entries.map { "\($0.pattern)=\($0.value)" }.joined(separator: " "),
+            "alpha pattern": configuration.alphaPattern.entries.map { "\($0.pattern)=\($0.value)" }.joined(separator: " "),
+        ]
+    }
+
+    public var notices: [String] {
+        [adapter.configuration.scaleNotice, "\(adapter.parameterCount) trainable parameters in \(adapter.parameters.count) tensors"]
+    }
+}
