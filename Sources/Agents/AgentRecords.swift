@@ -1,0 +1,83 @@
+import Questions
+
+/// What an answer agent gave for one question, with what a tournament needs to judge it and a reader to understand it.
+public struct AnswerRecord: Codable, Sendable, Hashable {
+    public var questionID: String
+    /// The reply's text.
+    public var output: String
+    /// The reply as a reader of JSON sees it; nil if it is not what an answer looks like.
+    public var answer: AgentAnswer?
+    /// From the request to the reply.
+    public var seconds: Double
+    /// Tokens of the reply.
+    public var tokens: Int
+    public var ending: Ending
+    /// Whether the reply came after its deadline.
+    public var isLate: Bool
+    /// log p of A, B, C, D where the letter stands.
+    public var logProbabilities: [Float]
+    /// log p of the four before any reasoning.
+    public var firstPassLogProbabilities: [Float]
+
+    public init(
+        questionID: String, output: String, answer: AgentAnswer?, seconds: Double, tokens: Int = 0, ending: Ending = .closed,
+        isLate: Bool = false, logProbabilities: [Float] = [], firstPassLogProbabilities: [Float] = []
+    ) {
+        self.questionID = questionID
+        self.output = output
+        self.answer = answer
+        self.seconds = seconds
+        self.tokens = tokens
+        self.ending = ending
+        self.isLate = isLate
+        self.logProbabilities = logProbabilities
+        self.firstPassLogProbabilities = firstPassLogProbabilities
+    }
+
+    /// The letter of the answer, or nil if it is none.
+    public var letter: Letter? { answer.flatMap { Letter(rawValue: $0.answer) } }
+}
+
+/// What a question agent gave for one topic.
+public struct QuestionRecord: Codable, Sendable, Hashable {
+    public var area: String
+    public var topic: String
+    /// The reply's text.
+    public var output: String
+    /// The reply as a reader of JSON sees it; nil if it is not what a question looks like.
+    public var question: AgentQuestion?
+    /// From the request to the reply.
+    public var seconds: Double
+    /// Tokens of the reply.
+    public var tokens: Int
+    public var ending: Ending
+    /// Whether the reply came after its deadline.
+    public var isLate: Bool
+    /// Whether it is a question of the pool, since the model's own was not finished in time.
+    public var isFromPool: Bool
+    /// Choices that had to be replaced since they repeated another.
+    public var repairedChoices: Int
+
+    public init(
+        area: String, topic: String, output: String, question: AgentQuestion?, seconds: Double, tokens: Int = 0,
+        ending: Ending = .closed, isLate: Bool = false, isFromPool: Bool = false, repairedChoices: Int = 0
+    ) {
+        self.area = area
+        self.topic = topic
+        self.output = output
+        self.question = question
+        self.seconds = seconds
+        self.tokens = tokens
+        self.ending = ending
+        self.isLate = isLate
+        self.isFromPool = isFromPool
+        self.repairedChoices = repairedChoices
+    }
+}
+
+extension QuestionRecord {
+    /// How often each letter is the right one, A to D: a question agent with a favourite letter gives itself away.
+    public static func letterCounts(_ records: [QuestionRecord]) -> [Int] {
+        Letter.allCases.map { letter in records.count { $0.question?.answer == letter.rawValue } }
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import Transformers
+
+func exponential(_ x: Double) -> Double { exp(x) }
+
+/// How an agent generates: the values of a team's `qgen.yaml` or `agen.yaml`, by their names there.
+public struct AgentSettings: Codable, Sendable, Hashable {
+    /// Tokens of one reply at most.
+    public var maxNewTokens: Int
+    /// Used where `doSample` is on.
+    public var temperature: Double
+    public var topP: Double
+    public var topK: Int
+    public var repetitionPenalty: Double
+    /// Off takes the likeliest token each time.
+    public var doSample: Bool
+
+    public init(
+        maxNewTokens: Int, temperature: Double, topP: Double = 1, topK: Int = 0, repetitionPenalty: Double = 1,
+        doSample: Bool = true
+    ) {
+        self.maxNewTokens = maxNewTokens
+        self.temperature = temperature
+        self.topP = topP
+        self.topK = topK
+        self.repetitionPenalty = repetitionPenalty
+        self.doSample = doSample
+    }
+
+    /// The reference plan's question agent.
+    public static let questions = AgentSettings(maxNewTokens: 200, temperature: 0.6, topP: 0.9)
+    /// The reference plan's answer agent.
+    public static let answers = AgentSettings(maxNewTokens: 150, temperature: 0.2, topP: 0.9)
+
+    /// The names in the files, which are those of transformers' `GenerationConfig`.
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case maxNewTokens = "max_new_tokens"
+        case temperature
+        case topP = "top_p"
+        case topK = "top_k"
+        case repetitionPenalty = "repetition_penalty"
+        case doSample = "do_sample"
+    }
+
+    /// Keys that are missing have transformers' defaults, except that a temperature without `do_sample` asks for sampling.
+    public init(from decoder: any Swift.Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let temperature = try values.decodeIfPresent(Double.self, forKey: .temperature)
+        maxNewTokens = try values.decodeIfPresent(Int.self, forKey: .maxNewTokens) ?? 512
+        topP = try values.decodeIfPresent(Double.self, forKey: .topP) ?? 1
+        topK = try values.decodeIfPresent(Int.self, forKey: .topK) ?? 0
+        repetitionPenalty = try values.decodeIfPresent(Double.self, forKey: .repetitionPenalty) ?? 1
+        doSample = try values.decodeIfPresent(Bool.self, forKey: .doSample) ?? (temperature.map { $0 > 0 } ?? false)
+        self.temperature = temperature ?? 1
+        try validate()
+    }
+
+    /// - Throws: `AgentError.setting` for the first value that means nothing.
+    public func validate() throws {
+        func require(_ holds: Bool, _ key: CodingKeys, _ value: Any, _ allowed: String) throws {
+            if !holds { throw AgentError.setting(key: key.rawValue, value: "\(value)", allowed: allowed) }
+        }
+        try require(maxNewTokens > 0, .maxNewTokens, maxNewTokens, "a whole number above 0")
+        try require(temperature >= 0 && temperature.isFinite, .temperature, temperature, "a number from 0 up")
+        try require(topP > 0 && topP <= 1, .topP, topP, "a number above 0, up to 1")
+        try require(topK >= 0, .topK, topK, "a whole number from 0 up, 0 meaning all tokens")
+        try require(
+            repetitionPenalty > 0 && repetitionPenalty.isFinite, .repetitionPenalty, repetitionPenalty, "a number above 0")
+    }
+
+    public var sampling: Sampling {
+        Sampling(temperature: doSample ? temperature : 0, topP: topP, topK: topK, repetitionPenalty: repetitionPenalty)
+    }
+}
