@@ -22,7 +22,7 @@ extension AgentQuestion {
     }
 
     /// Whether the texts still mean the same when the choices stand in another order: none speaks of a letter or a place.
-    var isFreeOfOrder: Bool {
+    package var isFreeOfOrder: Bool {
         let telling: Set<String> = ["above", "below", "former", "latter", "first", "second", "third", "fourth", "last", "both", "these"]
         for text in choiceTexts + [question, explanation ?? ""] {
             let words = text.split { !$0.isLetter && !$0.isNumber }
@@ -52,12 +52,12 @@ private func quoted(_ text: String) -> String {
 }
 
 /// Reads a reply as a tournament does: any JSON object with the fields, in any order.
-enum Reply {
-    static func question(_ output: String) -> AgentQuestion? {
+package enum Reply {
+    package static func question(_ output: String) -> AgentQuestion? {
         try? JSONDecoder().decode(AgentQuestion.self, from: Data(output.utf8))
     }
 
-    static func answer(_ output: String) -> AgentAnswer? {
+    package static func answer(_ output: String) -> AgentAnswer? {
         try? JSONDecoder().decode(AgentAnswer.self, from: Data(output.utf8))
     }
 }

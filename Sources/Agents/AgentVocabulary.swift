@@ -23,7 +23,7 @@ public final class AgentVocabulary: Sendable {
     private let withinCharacter: [TokenMask?]
 
     /// What a sampled token means inside a string.
-    enum Reading: Equatable {
+    package enum Reading: Equatable {
         /// Text; the automaton's state after it.
         case text(UInt8)
         /// Closes the string after its first bytes.
@@ -88,14 +88,14 @@ public final class AgentVocabulary: Sendable {
     }
 
     /// Where in a string the next token will stand.
-    enum Place: Equatable {
+    package enum Place: Equatable {
         case wordStart
         case unclosable
         case inside
         case withinCharacter(UInt8)
     }
 
-    func mask(at place: Place) -> TokenMask {
+    package func mask(at place: Place) -> TokenMask {
         switch place {
         case .wordStart: return wordStart
         case .unclosable: return unclosable
@@ -113,7 +113,7 @@ public final class AgentVocabulary: Sendable {
         return TokenMask(vocabularySize: start.vocabularySize) { start.allows($0) && !banned.contains($0) }
     }
 
-    func reading(of token: Int, from state: UInt8) -> Reading {
+    package func reading(of token: Int, from state: UInt8) -> Reading {
         if state == 0 && coding.endTokens.contains(token) { return .close(keeping: 0) }
         guard token >= 0, token < coding.vocabularySize, !coding.isAdded(token) else { return .forbidden }
         return Self.reading(coding.bytes(of: token), from: state)
@@ -138,13 +138,13 @@ public final class AgentVocabulary: Sendable {
 }
 
 /// How far a UTF-8 character got: 0 at its end, otherwise which bytes may follow.
-enum UTF8State {
-    static let rejected: UInt8 = 255
-    static let count = 11
+package enum UTF8State {
+    package static let rejected: UInt8 = 255
+    package static let count = 11
 
     /// The state after one byte. Rejects what is not well-formed UTF-8 and what JSON strings escape or forbid
     /// (quote, backslash, control characters of both blocks, delete, and the byte order mark).
-    static func after(_ byte: UInt8, from state: UInt8) -> UInt8 {
+    package static func after(_ byte: UInt8, from state: UInt8) -> UInt8 {
         func follow(_ range: ClosedRange<UInt8>, _ next: UInt8) -> UInt8 { range.contains(byte) ? next : rejected }
         switch state {
         case 1: return follow(0x80...0xBF, 0)
@@ -176,7 +176,7 @@ enum UTF8State {
         }
     }
 
-    static func after(_ bytes: [UInt8], from state: UInt8) -> UInt8 {
+    package static func after(_ bytes: [UInt8], from state: UInt8) -> UInt8 {
         var state = state
         for byte in bytes {
             state = after(byte, from: state)

@@ -3,9 +3,9 @@ import Questions
 import Transformers
 
 /// Keeps the four choices of a question different from each other.
-enum ChoiceRepair {
+package enum ChoiceRepair {
     /// Whether `text` says something that none of `choices` says; case, spacing and punctuation do not count.
-    static func isNew(_ text: String, among choices: [String]) -> Bool {
+    package static func isNew(_ text: String, among choices: [String]) -> Bool {
         let key = Fingerprint.normalised(text)
         return StringWriter.saysSomething(text) && !choices.contains { Fingerprint.normalised($0) == key }
     }
@@ -13,7 +13,7 @@ enum ChoiceRepair {
     /// A choice instead of one that repeats another: its number moved on if it holds one ("12 cm" to "13 cm"), otherwise one
     /// that fits any question. The same input always gives the same text.
     /// - Parameter fits: whether there is room for a text; the shortest are taken even if there is not.
-    static func replacement(for text: String, among choices: [String], fits: (String) -> Bool) -> String {
+    package static func replacement(for text: String, among choices: [String], fits: (String) -> Bool) -> String {
         var candidates = neighbours(of: text)
         candidates += ["None of these", "All of these", "Not enough information", "Cannot be known", "None", "All"]
         if let found = candidates.first(where: { isNew($0, among: choices) && fits($0) }) { return found }
@@ -43,7 +43,7 @@ extension String {
 extension Letter {
     /// A letter drawn from the four's probabilities at a temperature; at 0 the likeliest.
     /// - Parameter scores: log-probabilities of A, B, C, D.
-    static func drawn(_ scores: [Float], temperature: Double, seed: UInt64) -> Letter {
+    package static func drawn(_ scores: [Float], temperature: Double, seed: UInt64) -> Letter {
         let best = likeliest(scores)
         let top = Double(scores[best.index])
         guard temperature > 0, top.isFinite else { return best }

@@ -108,7 +108,7 @@ public final class QuestionGuide: Guide {
     private var coding: any TokenCoding { vocabulary.coding }
 
     /// The fewest new tokens in which a question on `topic` has room.
-    static func leastTokens(topic: String, _ coding: any TokenCoding) -> Int {
+    package static func leastTokens(topic: String, _ coding: any TokenCoding) -> Int {
         skeletonAfterQuestion(coding) + coding.count(QuestionFormat.opening(topic: topic)) + questionTokens + 4 * choiceTokens
     }
 

@@ -2,7 +2,7 @@ import Transformers
 
 /// Writes one JSON string with a model: samples under the vocabulary's masks until the model closes the string or a limit does.
 /// What closes it never stays in the stream: the guide appends the quote itself, alone, as in training.
-struct StringWriter {
+package struct StringWriter {
     private let vocabulary: AgentVocabulary
     private let sampling: Sampling
     private let wordLimit: Int
@@ -126,7 +126,7 @@ struct StringWriter {
     }
 
     /// Words are what stands between whitespace of any kind.
-    static func words(in text: String) -> Int { text.unicodeScalars.split { $0.properties.isWhitespace }.count }
+    package static func words(in text: String) -> Int { text.unicodeScalars.split { $0.properties.isWhitespace }.count }
 
     /// Without whitespace at its ends, and without what would join the character before it, such as an accent of its own.
     static func trimmed(_ text: String) -> String {
@@ -141,7 +141,7 @@ struct StringWriter {
     private static func saysSomething(_ bytes: [UInt8]) -> Bool { saysSomething(String(decoding: bytes, as: UTF8.self)) }
 
     /// Whether there is a letter, digit, sign or mark of punctuation in `text`: anything that can be seen.
-    static func saysSomething(_ text: String) -> Bool {
+    package static func saysSomething(_ text: String) -> Bool {
         text.unicodeScalars.contains { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator,

@@ -14,7 +14,7 @@ public protocol TokenCoding: AnyObject, Sendable {
 
 extension TokenCoding {
     /// Tokens of a text of our own or of a model, in which nothing is a special token.
-    func plain(_ text: String) -> [Int] { encode(text, specialTokens: false) }
+    package func plain(_ text: String) -> [Int] { encode(text, specialTokens: false) }
 
     /// How many tokens a tournament's checks count for `text`.
     public func count(_ text: String) -> Int { plain(text).count }

@@ -114,39 +114,27 @@ public struct Tournament {
 
     /// Why a question does not pass; empty if it does.
     private func rejections(of record: QuestionRecord) -> [String] {
-        guard let question = Reply.question(record.output) else { return ["the reply is not a question in JSON"] }
-        var reasons = FormatCheck.question(question, tokens: tokens).map { "\($0)" }
-        // The rules ask for a string only, but an answer that names no choice could not be matched by anybody.
-        if Self.letter(of: question.answer) == nil { reasons.append("the declared answer names no choice: \(question.answer)") }
+        var reasons = FormatCheck.question(record.output, tokens: tokens)
         if record.seconds > rules.questionSeconds || record.isLate {
             reasons.append("late: \(record.seconds) s of \(rules.questionSeconds) s")
         }
         return reasons
     }
 
+    /// A question that passed, as the other team's answer agent gets it.
     private func question(of record: QuestionRecord, id: String) -> Question? {
-        guard let parsed = Reply.question(record.output), let letter = Self.letter(of: parsed.answer), parsed.choices.count == 4
-        else { return nil }
+        guard let parsed = Reply.question(record.output), let letter = Letter(rawValue: parsed.answer) else { return nil }
         return Question(
             id: id, source: "tournament", subject: record.area, topic: parsed.topic, domain: .other, question: parsed.question,
             choices: parsed.choiceTexts, answer: letter, explanation: parsed.explanation)
     }
 
-    /// The letter that an answer names: "B", or what starts with it and a mark, such as "B) Vienna".
-    static func letter(of answer: String) -> Letter? {
-        let text = answer.drop(while: \.isWhitespace)
-        guard let first = text.first, let letter = Letter(rawValue: String(first)) else { return nil }
-        guard let next = text.dropFirst().first else { return letter }
-        return ").: ".contains(next) && !text.dropFirst(2).isEmpty || text.dropFirst().allSatisfy(\.isWhitespace) ? letter : nil
-    }
-
     private func judge(_ record: AnswerRecord?, right: Letter) -> (InningEntry.Outcome, [String]) {
         guard let record else { return (.missing, []) }
         if record.seconds > rules.answerSeconds || record.isLate { return (.late, []) }
-        guard let answer = Reply.answer(record.output) else { return (.malformed, ["the reply is not an answer in JSON"]) }
-        let reasons = FormatCheck.answer(answer, tokens: tokens).map { "\($0)" }
-        guard reasons.isEmpty else { return (.malformed, reasons) }
-        return (Self.letter(of: answer.answer) == right ? .correct : .wrong, [])
+        let reasons = FormatCheck.answer(record.output, tokens: tokens)
+        guard reasons.isEmpty, let answer = Reply.answer(record.output) else { return (.malformed, reasons) }
+        return (answer.answer == right.rawValue ? .correct : .wrong, [])
     }
 
     /// Per cent right of the benchmark, under the same deadline.

@@ -1,4 +1,4 @@
-@testable import Agents
+import Agents
 import Foundation
 import Groundwork
 import Questions
