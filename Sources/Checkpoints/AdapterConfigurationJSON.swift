@@ -74,7 +74,7 @@ extension AdapterConfiguration {
     }
 
     /// The file's content with the keys that PEFT of every version reads.
-    func json() -> JSONValue {
+    package func json() -> JSONValue {
         func number(_ value: Double) -> JSONValue { Int(exactly: value).map { .integer($0) } ?? .number(value) }
         return .object(JSONObject([
             ("alpha_pattern", .object(JSONObject(alphaPattern.entries.map { ($0.pattern, number($0.value)) }))),

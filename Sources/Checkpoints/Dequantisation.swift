@@ -3,11 +3,11 @@ import Torch
 /// From stored bytes to float32. The arithmetic, one rounding per operation in float32, is that of `gguf.quants` (ggml's
 /// reference in Python), so the results are equal to the last bit. Loops run over contiguous bytes of one block without
 /// branches, so that the compiler vectorises them.
-enum Dequantisation {
+package enum Dequantisation {
     /// - Parameters:
     ///   - source: the first byte of the first block; no alignment is needed.
     ///   - count: elements, a whole number of blocks.
-    static func decode(_ type: StoredType, _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutablePointer<Float>) {
+    package static func decode(_ type: StoredType, _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutablePointer<Float>) {
         switch type {
         case .dense(let type): dense(type, source, count, target)
         case .q4_0: blocks(source, count, 32, 18, target, q4_0)
@@ -24,7 +24,7 @@ enum Dequantisation {
 
     /// IEEE half precision, exact, without the library call that plain x86-64 would need.
     @inline(__always)
-    static func half(_ bits: UInt16) -> Float {
+    package static func half(_ bits: UInt16) -> Float {
         let magnitude = UInt32(bits & 0x7FFF) << 13
         // Times 2^112 moves the exponent's bias, for subnormal numbers too.
         let scaled = (Float(bitPattern: magnitude) * Float(bitPattern: 0x7780_0000)).bitPattern
@@ -180,15 +180,15 @@ enum Dequantisation {
         for part in 0..<2 {
             let low = octets(block + 64 * part), high = octets(block + 128 + 32 * part)
             let out = target + 128 * part
-            for quarter in 0..<4 {
-                let bytes = low + 32 * (quarter & 1)
-                let (lowShift, highShift) = (UInt8(truncatingIfNeeded: quarter / 2 * 4), UInt8(truncatingIfNeeded: 2 * quarter))
-                for side in 0..<2 {
-                    let scale = d * Float(scales[8 * part + 2 * quarter + side])
-                    for i in 16 * side..<16 * side + 16 {
-                        let q = Int32(bytes[i] &>> lowShift & 15 | (high[i] &>> highShift & 3) << 4) &- 32
-                        out[32 * quarter + i] = scale * Float(q)
-                    }
+            for side in 0..<2 {
+                let s = scales + 8 * part + side
+                let (d1, d2, d3, d4) = (d * Float(s[0]), d * Float(s[2]), d * Float(s[4]), d * Float(s[6]))
+                for i in 16 * side..<16 * side + 16 {
+                    let (a, b, h) = (low[i], low[i + 32], high[i])
+                    out[i] = d1 * Float(Int32(a & 15 | (h & 3) << 4) &- 32)
+                    out[i + 32] = d2 * Float(Int32(b & 15 | (h >> 2 & 3) << 4) &- 32)
+                    out[i + 64] = d3 * Float(Int32(a >> 4 | (h >> 4 & 3) << 4) &- 32)
+                    out[i + 96] = d4 * Float(Int32(b >> 4 | (h >> 6) << 4) &- 32)
                 }
             }
         }

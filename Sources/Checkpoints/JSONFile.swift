@@ -1,16 +1,16 @@
 import Groundwork
 
 /// A JSON object in a file, read key by key; every complaint names the file and the key.
-struct JSONFile {
-    let path: String
-    let object: JSONObject
+package struct JSONFile {
+    package let path: String
+    package let object: JSONObject
     /// The path of keys above `object`, for messages: "" or "rope_scaling.".
     private let prefix: String
 
     /// Configurations are kilobytes and an index of shards megabytes; anything past this is not one.
     private static let largest = 100_000_000
 
-    init(path: String) throws {
+    package init(path: String) throws {
         let file = try MappedFile(path: path)
         guard file.count <= Self.largest else {
             throw CheckpointError.malformed(path: path, place: "size", reason: "\(file.count) bytes of JSON; at most \(Self.largest) are read")

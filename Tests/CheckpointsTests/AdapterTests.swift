@@ -1,9 +1,8 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
 import Torch
-
-@testable import Checkpoints
 
 @Suite struct AdapterTests {
     /// Expected values: PEFT's own modules (Tests/Oracles/checkpoints.py, `scales`).

@@ -1,8 +1,7 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
-
-@testable import Checkpoints
 
 @Suite struct CacheTests {
     @Test func `the cache is where Python's tools have it`() {

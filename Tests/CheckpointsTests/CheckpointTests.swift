@@ -1,9 +1,8 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
 import Torch
-
-@testable import Checkpoints
 
 @Suite struct CheckpointTests {
     /// The same tiny model as safetensors and as GGUF (Tests/Oracles/checkpoints.py, `models`): q and k permuted there.

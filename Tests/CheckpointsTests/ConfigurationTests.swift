@@ -1,8 +1,7 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
-
-@testable import Checkpoints
 
 @Suite struct ConfigurationTests {
     @Test func `config json in the layout of transformers 5`() throws {

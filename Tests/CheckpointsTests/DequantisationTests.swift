@@ -1,8 +1,7 @@
+import Checkpoints
 import Foundation
 import Testing
 import Torch
-
-@testable import Checkpoints
 
 @Suite struct DequantisationTests {
     /// Expected values: gguf.quants.dequantize (Tests/Oracles/checkpoints.py, `types`).

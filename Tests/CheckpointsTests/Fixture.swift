@@ -1,9 +1,8 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
 import Torch
-
-@testable import Checkpoints
 
 /// Files under Tests/Fixtures, and folders of a test's own that vanish with it.
 enum Fixture {

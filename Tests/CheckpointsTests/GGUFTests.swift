@@ -1,7 +1,6 @@
+import Checkpoints
 import Foundation
 import Testing
-
-@testable import Checkpoints
 
 @Suite struct GGUFTests {
     @Test func `metadata of every kind`() throws {

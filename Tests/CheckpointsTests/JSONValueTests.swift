@@ -1,7 +1,6 @@
+import Checkpoints
 import Foundation
 import Testing
-
-@testable import Checkpoints
 
 @Suite struct JSONValueTests {
     @Test func `documents are read and written in order`() throws {

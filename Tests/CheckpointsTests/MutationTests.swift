@@ -1,8 +1,7 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
-
-@testable import Checkpoints
 
 /// Damaged files either parse or throw: a few thousand mutations of small sound ones, the same in every run.
 /// Whatever parses is then read to the last element, so that a range that was not checked would show.

@@ -1,9 +1,8 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
 import Torch
-
-@testable import Checkpoints
 
 @Suite struct SafetensorsTests {
     @Test func `shards are joined by their index`() throws {
