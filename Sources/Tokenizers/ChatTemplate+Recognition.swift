@@ -1,0 +1,102 @@
+import Foundation
+
+extension ChatTemplate {
+    /// Reads a chat template's family and details off its Jinja text.
+    ///
+    /// - Parameters:
+    ///   - bosToken: what the template's `bos_token` stands for.
+    ///   - eosToken: what its `eos_token` stands for.
+    public static func recognise(_ jinja: String, bosToken: String = "", eosToken: String = "") throws -> ChatTemplate {
+        let pieces = JinjaPieces(jinja)
+        let written = pieces.written
+        func writes(_ text: String) -> Bool { written.contains { $0.contains(text) } }
+        let unknown = TokenizerError.unknownTemplate(excerpt: String(jinja.prefix(120)).replacingOccurrences(of: "\n", with: "\\n"))
+
+        var template: ChatTemplate
+        if writes("<|im_start|>") && writes("<|im_end|>") {
+            // A date, or a separator between role and text, makes another format of it.
+            guard !jinja.contains("strftime_now"), !writes("<|im_sep|>"), writes("<|im_end|>\n"), writes("<|im_start|>assistant") else {
+                throw unknown
+            }
+            template = ChatTemplate(kind: pieces.codeMentions("enable_thinking") && writes("</think>") ? .qwen3 : .chatML, endOfTurn: "<|im_end|>")
+            template.defaultSystem = defaultSystem(written)
+            template.opening = opening(pieces, behind: "<|im_start|>assistant\n")
+            template.trims = pieces.mentionsTrim
+            template.dropsReasoning = pieces.dropsReasoning
+        } else if writes("<|start_header_id|>") && writes("<|eot_id|>") {
+            template = ChatTemplate(kind: .llama3, endOfTurn: "<|eot_id|>")
+            template.opening = opening(pieces, behind: "<|start_header_id|>assistant<|end_header_id|>\n\n")
+            template.trims = pieces.mentionsTrim
+            if let cutoff = written.first(where: { $0.hasPrefix("Cutting Knowledge Date") }) {
+                guard let date = pieces.literal(assignedTo: "date_string") else { throw unknown }
+                template.preamble = "\(cutoff)Today Date: \(date)\n\n"
+            }
+        } else if writes("<\u{FF5C}User\u{FF5C}>") && writes("<\u{FF5C}Assistant\u{FF5C}>") {
+            // V3.1 and later choose between reasoning and not by a variable and close the block in the prompt.
+            guard !pieces.codeMentions("thinking") else { throw unknown }
+            template = ChatTemplate(kind: .deepSeek3, endOfTurn: "<\u{FF5C}end\u{2581}of\u{2581}sentence\u{FF5C}>")
+            template.opening = opening(pieces, behind: "<\u{FF5C}Assistant\u{FF5C}>")
+            template.dropsReasoning = pieces.dropsReasoning
+            template.joinsSystems = jinja.contains("is_first_sp")
+        } else if writes("User: ") && writes("Assistant: ") && pieces.codeMentions("eos_token") {
+            template = ChatTemplate(kind: .deepSeek2, endOfTurn: eosToken)
+        } else if writes("<start_of_turn>") && writes("<end_of_turn>") {
+            template = ChatTemplate(kind: .gemma, endOfTurn: "<end_of_turn>")
+            template.opening = opening(pieces, behind: "<start_of_turn>model\n")
+        } else {
+            throw unknown
+        }
+        if pieces.codeMentions("bos_token") {
+            template.beginning = bosToken
+        } else if let literal = ["<|begin_of_text|>", "<bos>", "<\u{FF5C}begin\u{2581}of\u{2581}sentence\u{FF5C}>"].first(where: writes) {
+            template.beginning = literal
+        }
+        return template
+    }
+
+    /// The text of a system turn that is written whole, so not from a message.
+    private static func defaultSystem(_ written: [String]) -> String? {
+        for text in written {
+            guard let start = text.range(of: "<|im_start|>system\n"), let end = text.range(of: "<|im_end|>", range: start.upperBound..<text.endIndex)
+            else { continue }
+            return String(text[start.upperBound..<end.lowerBound])
+        }
+        return nil
+    }
+
+    /// What the generation prompt puts behind the assistant's header.
+    private static func opening(_ pieces: JinjaPieces, behind header: String) -> String {
+        for text in pieces.written(after: "add_generation_prompt") {
+            if let range = text.range(of: header) { return String(text[range.upperBound...]) }
+        }
+        return ""
+    }
+}
+
+extension JinjaPieces {
+    /// Whether a message's content goes through Jinja's `trim`.
+    var mentionsTrim: Bool {
+        pieces.contains {
+            guard case .code(let code) = $0 else { return false }
+            return code.filter { !$0.isWhitespace }.contains("|trim")
+        }
+    }
+
+    /// Whether what stands before `</think>` is cut off.
+    var dropsReasoning: Bool {
+        zip(pieces, pieces.dropFirst()).contains { piece, next in
+            guard case .code(let code) = piece else { return false }
+            return code.hasSuffix("split(") && next == .literal("</think>")
+        }
+    }
+
+    /// The literal in `set name = "…"`.
+    func literal(assignedTo name: String) -> String? {
+        for (piece, next) in zip(pieces, pieces.dropFirst()) {
+            guard case .code(let code) = piece, case .literal(let text) = next else { continue }
+            let words = code.split { $0.isWhitespace || $0 == "-" }
+            if words.suffix(3) == ["set", name[...], "="] { return text }
+        }
+        return nil
+    }
+}
