@@ -20,7 +20,7 @@ let package = Package(
         // The files of the field: safetensors, GGUF, config.json, PEFT adapters, the Hugging Face cache.
         .target(name: "Checkpoints", dependencies: ["Groundwork", "Torch"]),
         // Byte-level BPE and chat templates. No tensors.
-        .target(name: "Tokenizers", dependencies: ["Checkpoints"]),
+        .target(name: "Tokenizers", dependencies: ["Groundwork", "Checkpoints"]),
         // The decoder: forward, backward by hand, LoRA, KV cache, sampling, guided decoding.
         .target(name: "Transformers", dependencies: ["Groundwork", "Torch", "Checkpoints", "Tokenizers"]),
         // The four-choice question: schema, checks, domains, splits, generators. No models.

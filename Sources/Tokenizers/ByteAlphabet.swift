@@ -29,13 +29,4 @@ enum ByteAlphabet {
         }
         return result
     }
-
-    /// How a vocabulary writes these bytes.
-    static func entry(for bytes: some Sequence<UInt8>) -> String {
-        var text = String.UnicodeScalarView()
-        for byte in bytes {
-            if let scalar = Unicode.Scalar(scalars[Int(byte)]) { text.append(scalar) }
-        }
-        return String(text)
-    }
 }

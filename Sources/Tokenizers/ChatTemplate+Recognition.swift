@@ -23,6 +23,7 @@ extension ChatTemplate {
             template.opening = opening(pieces, behind: "<|im_start|>assistant\n")
             template.trims = pieces.mentionsTrim
             template.dropsReasoning = pieces.dropsReasoning
+            template.stripsAnswers = pieces.dropsReasoning && !pieces.looksForReasoning
         } else if writes("<|start_header_id|>") && writes("<|eot_id|>") {
             template = ChatTemplate(kind: .llama3, endOfTurn: "<|eot_id|>")
             template.opening = opening(pieces, behind: "<|start_header_id|>assistant<|end_header_id|>\n\n")
@@ -87,6 +88,14 @@ extension JinjaPieces {
         zip(pieces, pieces.dropFirst()).contains { piece, next in
             guard case .code(let code) = piece else { return false }
             return code.hasSuffix("split(") && next == .literal("</think>")
+        }
+    }
+
+    /// Whether it is cut off only where there is a `</think>`.
+    var looksForReasoning: Bool {
+        zip(pieces, pieces.dropFirst()).contains { piece, next in
+            guard case .code(let code) = next else { return false }
+            return piece == .literal("</think>") && code.hasPrefix(" in ")
         }
     }
 

@@ -37,6 +37,8 @@ public struct ChatTemplate: Sendable, Equatable {
     var trims = false
     /// The reasoning in an earlier answer, up to `</think>`, is dropped.
     var dropsReasoning = false
+    /// Line ends at the start of an answer are dropped even where it holds no reasoning.
+    var stripsAnswers = false
     /// What Llama 3.1 and later say in front of every system prompt: knowledge cut-off and date.
     var preamble: String?
     /// Several system messages are joined by blank lines; without it the last one counts.
@@ -81,7 +83,8 @@ public struct ChatTemplate: Sendable, Equatable {
             if message.role == .assistant && kind == .qwen3 {
                 answer(message.text, isLast: index == messages.count - 1, isReply: index > lastQuestion, &writer)
             } else if message.role == .assistant && dropsReasoning {
-                writer.message(Self.withoutReasoning(message.text).text)
+                let answer = Self.withoutReasoning(message.text).text
+                writer.message(stripsAnswers ? answer.trimmingNewlines(atEnd: false) : answer)
             } else {
                 writer.message(trims ? message.text.strippedAsPython : message.text)
             }

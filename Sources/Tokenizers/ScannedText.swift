@@ -1,5 +1,5 @@
 /// What the pre-tokenisers' patterns tell apart.
-enum ScalarClass: UInt8 {
+package enum ScalarClass: UInt8 {
     /// Neither letter, number nor white space: `[^\s\p{L}\p{N}]`.
     case other
     /// `\p{L}`
@@ -13,11 +13,11 @@ enum ScalarClass: UInt8 {
     /// The rest of `\s`.
     case blank
 
-    var isWhitespace: Bool { rawValue >= ScalarClass.space.rawValue }
+    package var isWhitespace: Bool { rawValue >= ScalarClass.space.rawValue }
 
     /// By general category. Characters that came after Unicode 16 count as unassigned, as they do in the regex engine of
     /// the `tokenizers` library whose ids are the reference.
-    static func of(_ scalar: Unicode.Scalar) -> ScalarClass {
+    package static func of(_ scalar: Unicode.Scalar) -> ScalarClass {
         scalar.value < 0x10000 ? plane0[Int(scalar.value)] : lookUp(scalar)
     }
 

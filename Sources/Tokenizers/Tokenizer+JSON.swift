@@ -72,7 +72,7 @@ extension TokenizerJSON {
         func id(of token: String) -> Int? { added.last { $0.content == token }?.id ?? model.vocab[token] }
         description.bos = (configuration?.bos_token?.content ?? leadingTokens.first).flatMap(id)
         description.addsBOS = configuration?.add_bos_token ?? !leadingTokens.isEmpty
-        description.endTokens = endTokens.filter { $0 >= 0 } + [configuration?.eos_token?.content].compactMap { $0.flatMap(id) }
+        description.endTokens = [configuration?.eos_token?.content].compactMap { $0.flatMap(id) } + endTokens.filter { $0 >= 0 }
         description.chatTemplate = chatTemplate ?? configuration?.chat_template?.text
         return description
     }

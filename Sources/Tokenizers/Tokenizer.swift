@@ -1,5 +1,3 @@
-import Foundation
-
 /// Byte-level BPE with the checkpoint's own vocabulary, special tokens and chat template.
 ///
 /// Text goes in as UTF-8 and comes back byte for byte, except where the vocabulary lacks a byte (SmolLM2's lacks a few control
@@ -11,6 +9,8 @@ public final class Tokenizer: Sendable {
     public var vocabularySize: Int { tokens.count }
     /// The token that begins a text, if the checkpoint names one.
     public let bos: Int?
+    /// The token that the checkpoint itself names as the end of a text or turn.
+    public let eos: Int?
     /// All tokens that end a turn or a text.
     public let endTokens: Set<Int>
     /// Whether raw text begins with `bos`. `encode` never adds it: a prompt made of several texts has one beginning.
@@ -69,6 +69,7 @@ public final class Tokenizer: Sendable {
         normalizesToNFC = description.normalizesToNFC
         ignoresMerges = description.ignoresMerges
         bos = description.bos
+        eos = description.endTokens.first
         addsBOS = description.addsBOS && description.bos != nil
         let named = TokenizerDescription.knownEndTokens.compactMap { addedIDs[$0] }.filter(special.contains)
         endTokens = Set(description.endTokens).union(named)
@@ -76,7 +77,7 @@ public final class Tokenizer: Sendable {
         rawSearch = AddedTokenSearch(description.addedTokens.filter { !$0.isNormalized })
         normalizedSearch = AddedTokenSearch(description.addedTokens.filter(\.isNormalized).map { token in
             var token = token
-            if description.normalizesToNFC { token.text = token.text.precomposedStringWithCanonicalMapping }
+            if description.normalizesToNFC { token.text = ComposedForm.of(token.text) }
             return token
         })
     }
@@ -167,9 +168,7 @@ public final class Tokenizer: Sendable {
     }
 
     private func normalized(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        // Below U+0300 (lead byte 0xCC) every text is in composed form already.
-        guard normalizesToNFC, text.contains(where: { $0 >= 0xCC }) else { return body(text) }
-        var composed = String(decoding: text, as: UTF8.self).precomposedStringWithCanonicalMapping
+        guard normalizesToNFC, var composed = ComposedForm.of(text) else { return body(text) }
         composed.withUTF8(body)
     }
 
@@ -216,14 +215,22 @@ public final class Tokenizer: Sendable {
     /// The checkpoint's chat template, or why there is none to use.
     public func chatTemplate() throws -> ChatTemplate {
         guard let templateText else { throw TokenizerError.noTemplate(source: source) }
-        return try ChatTemplate.recognise(templateText, bosToken: bos.map { decode([$0]) } ?? "")
+        return try ChatTemplate.recognise(
+            templateText, bosToken: bos.map { decode([$0]) } ?? "", eosToken: eos.map { decode([$0]) } ?? "")
     }
 
+    /// The chat template; nil where there is none or none of a known family.
     public var template: ChatTemplate? { try? chatTemplate() }
 
     /// The ids of a conversation in the checkpoint's chat format, equal to those of the rendered text, except that nothing in a
     /// message's text can become a special token: a user cannot end their turn and speak as the system.
-    public func encodeChat(_ messages: [Message], generationPrompt: Bool) throws -> [Int] {
-        encode(try chatTemplate().parts(messages, generationPrompt: generationPrompt).map { ($0.text, $0.isTemplate) })
+    ///
+    /// - Parameter allowsThinking: whether a model that may reason before it answers is left to do so (`ChatTemplate.allowsThinking`).
+    /// - Throws: `TokenizerError` where there is no usable template, or it refuses the conversation.
+    public func encodeChat(_ messages: [Message], generationPrompt: Bool, allowsThinking: Bool = true) throws -> [Int] {
+        var template = try chatTemplate()
+        template.allowsThinking = allowsThinking
+        try template.check(messages)
+        return encode(template.parts(messages, generationPrompt: generationPrompt).map { ($0.text, $0.isTemplate) })
     }
 }

@@ -13,6 +13,7 @@ struct TokenizerDescription {
     /// A piece that is a vocabulary entry as a whole is that token, whatever the merges say (Llama 3).
     var ignoresMerges = false
     var bos: Int?
+    /// The checkpoint's own end of text first.
     var endTokens: [Int] = []
     var addsBOS = false
     /// Ids that hold no text: unused places and bare control entries.

@@ -4,8 +4,8 @@
 
 Writes to Tests/Fixtures/Tokenizers: strings.json, {smollm2,qwen}-ids.json for the two real vocabularies, which stay in .models,
 small/{gpt2,smollm2,llama3,qwen2,added}.json (whole tokenizers trained here, in the format of tokenizer.json) with their
--ids.json, classes.json (what the library's regex engine takes for letters, numbers and white space) and long.json
-(pieces too long to commit, made from a rule that the test repeats).
+-ids.json, classes.json (what the library's regex engine takes for letters, numbers and white space), composed.json (its composed normal
+form, NFC) and long.json (pieces too long to commit, made from a rule that the test repeats).
 
 An ids file holds `recognised`, with special tokens found in the text, and `plain`, from the same tokenizer without any added token.
 A `null` in `plain` means the same ids.
@@ -89,9 +89,8 @@ def strings():
 
 
 def corpus():
-    """Text to train the small vocabularies on: this file, and sentences that it spells in several scripts."""
-    text = Path(__file__).read_text()
-    lines = text.split("\n") + strings()
+    """Text to train the small vocabularies on."""
+    lines = strings()
     words = "the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she there would their we him been has when who will no more if out so said what up its about than into them can only other time new some could these two may first then do any like my now over such our man me even most made after also did many".split()
     random.seed(7)
     for _ in range(400):
@@ -229,6 +228,18 @@ def classes():
     return result
 
 
+def composed():
+    """Sequences of bases and marks with their composed form: Latin, Greek, Hangul, Tibetan and marks newer than the library."""
+    normalizer = normalizers.NFC()
+    random.seed(3)
+    marks = [*range(0x300, 0x346), 0xF71, 0xF72, 0xF73, 0xF74, 0xF75, 0xF81, 0x93C, 0x9BC, 0xEBA, 0x8CD, 0x3099, 0x309A, 0x1D165, 0x5B0, 0x5BC, 0x651, 0x654, 0x11357]
+    bases = [*map(ord, "aAeEoOuUzsqnhHlLdD"), *range(0xC0, 0x180), *range(0x1E00, 0x2000), 0x915, 0x958, 0xF40, 0x30AB, 0x30CF, 0x11347, 0x9C7, 0x9BE, 0x3B1, 0x627]
+    hangul = [0x1100, 0x1161, 0x11A8, 0xAC00, 0xAC01, 0x11A7, 0x1175, 0x1176, 0x1112, 0x11C2, 0x11C3, 0x301]
+    texts = ["".join(chr(random.choice(marks if random.random() < 0.65 else bases)) for _ in range(random.randint(2, 6))) for _ in range(500)]
+    texts += ["".join(chr(random.choice(hangul)) for _ in range(random.randint(2, 5))) for _ in range(100)]
+    return [[text, normalizer.normalize_str(text)] for text in texts]
+
+
 def write(name, value, **layout):
     path = OUT / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -259,6 +270,7 @@ def main(gguf, tiktoken):
         write(f"small/{name}.json", json.loads(pair[0].to_str()))
         write(f"small/{name}-ids.json", ids(pair, texts))
     write("classes.json", classes())
+    write("composed.json", composed())
     write("long.json", long_pieces({"smollm2": real["smollm2"], "small/llama3": small["llama3"]}), indent=1)
 
 
