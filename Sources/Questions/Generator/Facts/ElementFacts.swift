@@ -122,6 +122,9 @@ enum ElementFacts {
         oganesson | Og
         """)
 
+    /// All but lanthanides, most actinides and what was made later.
+    static func isWellKnown(_ number: Int) -> Bool { (1...56).contains(number) || (72...88).contains(number) || [92, 94].contains(number) }
+
     /// Name | group. Elements whose group is disputed are left out.
     static let groups = FactTable(columns: 2, """
         helium | noble gas

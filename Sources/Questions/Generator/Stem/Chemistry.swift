@@ -2,10 +2,12 @@ import Groundwork
 
 extension StemFamilies {
     static let elementSymbols = QuestionFamily(
-        "element_symbols", .stem, subject: "high_school_chemistry", topic: "symbols of the chemical elements", grades: [1, 2]
+        "element_symbols", .stem, subject: "high_school_chemistry", topic: "symbols of the chemical elements", grades: [1, 2, 3]
     ) { random, grade in
-        let table = ElementFacts.elements, fact = random.element(of: table.rows), name = fact[0], symbol = fact[1]
-        if grade == 1 {
+        let table = ElementFacts.elements
+        let numbers = (1...table.count).filter { ElementFacts.isWellKnown($0) == (grade < 3) }
+        let fact = table.rows[random.element(of: numbers) - 1], name = fact[0], symbol = fact[1]
+        if grade != 2 {
             let alike = table.rows.map { $0[1] }.filter { $0.first == symbol.first }
             let slip = name.prefix(1).uppercased() + name.dropFirst(2).prefix(1)
             let wrong = random.sample(2, of: alike) + random.sample(3, of: table.rows.map { $0[1] }) + [slip]
