@@ -143,8 +143,8 @@ def train(options):
         print(f"PEFT: step {len(losses)}, loss {losses[-1]:.3f}, {tokens / seconds:.0f} tokens/s", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     Path(options.json).write_text(json.dumps(dict(
-        examples=len(examples), steps=len(losses), tokens=tokens, seconds=seconds, tokensPerSecond=tokens / seconds,
-        peakResidentBytes=peak, losses=losses)) + "\n")
+        examples=len(examples), steps=len(losses), tokens=tokens, seconds=seconds, tokens_per_second=tokens / seconds,
+        peak_resident_bytes=peak, losses=losses)) + "\n")
 
 
 def main():

@@ -15,5 +15,5 @@ def line(figure, ours, theirs, show):
 
 mean = [sum(side["losses"]) / len(side["losses"]) for side in (retort, peer)]
 print(f"{retort['tokens']} tokens in {retort['steps']} steps each; mean loss: retort {mean[0]:.3f}, {name} {mean[1]:.3f}")
-line("tokens/s", retort["tokensPerSecond"], peer["tokensPerSecond"], lambda value: f"{value:.0f}")
-line("peak resident memory", retort["peakResidentBytes"], peer["peakResidentBytes"], lambda value: f"{value / 1e9:.2f} GB")
+line("tokens/s", retort["tokens_per_second"], peer["tokens_per_second"], lambda value: f"{value:.0f}")
+line("peak resident memory", retort["peak_resident_bytes"], peer["peak_resident_bytes"], lambda value: f"{value / 1e9:.2f} GB")

@@ -41,6 +41,6 @@ echo "== PEFT"
 "$peers" Benchmarks/peft_train.py train --folder "$work/same" --json "$work/peft.json" --logits "${PEFT_LOGITS:-rows}"
 echo "== retort"
 "$retort" train --model "$RETORT_DEMO_MODEL" --questions "$work/same/questions.jsonl" --rank 128 --alpha 256 --rslora \
-    --lr 1e-4 --batch 4 --epochs 1 --json "$work/retort.json" -o "$work/adapter"
+    --lr 1e-4 --schedule constant --warmup 0 --batch 4 --epochs 1 --save-every 1000000 --json "$work/retort.json" -o "$work/adapter"
 echo "== $OMP_NUM_THREADS threads, PyTorch $(torch_version "$RETORT_TORCH"), logits of PEFT at ${PEFT_LOGITS:-rows}"
 "$peers" Benchmarks/ratios.py "$work/retort.json" "$work/peft.json" PEFT
