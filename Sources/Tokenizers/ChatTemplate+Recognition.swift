@@ -11,6 +11,10 @@ extension ChatTemplate {
         let written = pieces.written
         func writes(_ text: String) -> Bool { written.contains { $0.contains(text) } }
         let unknown = TokenizerError.unknownTemplate(excerpt: String(jinja.prefix(120)).replacingOccurrences(of: "\n", with: "\\n"))
+        func trims(before marker: String) throws -> Bool {
+            guard let trims = pieces.trims(before: marker) else { throw unknown }
+            return trims
+        }
 
         var template: ChatTemplate
         if writes("<|im_start|>") && writes("<|im_end|>") {
@@ -21,13 +25,13 @@ extension ChatTemplate {
             template = ChatTemplate(kind: pieces.codeMentions("enable_thinking") && writes("</think>") ? .qwen3 : .chatML, endOfTurn: "<|im_end|>")
             template.defaultSystem = defaultSystem(written)
             template.opening = opening(pieces, behind: "<|im_start|>assistant\n")
-            template.trims = pieces.mentionsTrim
+            template.trims = try trims(before: "<|im_end|>")
             template.dropsReasoning = pieces.dropsReasoning
             template.stripsAnswers = pieces.dropsReasoning && !pieces.looksForReasoning
         } else if writes("<|start_header_id|>") && writes("<|eot_id|>") {
             template = ChatTemplate(kind: .llama3, endOfTurn: "<|eot_id|>")
             template.opening = opening(pieces, behind: "<|start_header_id|>assistant<|end_header_id|>\n\n")
-            template.trims = pieces.mentionsTrim
+            template.trims = try trims(before: "<|eot_id|>")
             if let cutoff = written.first(where: { $0.hasPrefix("Cutting Knowledge Date") }) {
                 guard let date = pieces.literal(assignedTo: "date_string") else { throw unknown }
                 template.preamble = "\(cutoff)Today Date: \(date)\n\n"
@@ -75,12 +79,21 @@ extension ChatTemplate {
 }
 
 extension JinjaPieces {
-    /// Whether a message's content goes through Jinja's `trim`.
-    var mentionsTrim: Bool {
-        pieces.contains {
-            guard case .code(let code) = $0 else { return false }
-            return code.filter { !$0.isWhitespace }.contains("|trim")
+    /// Whether a message's content goes through Jinja's `trim` on its way to the marker that ends the turn; nil where some
+    /// does and some does not.
+    func trims(before marker: String) -> Bool? {
+        var found = Set<Bool>()
+        for index in pieces.indices.dropFirst(2) {
+            switch pieces[index] {
+            case .raw(let text), .literal(let text): guard text.hasPrefix(marker) else { continue }
+            case .code: continue
+            }
+            // `message.content`, or `message['content']`, which is a literal between two pieces of code.
+            guard case .code(let code) = pieces[index - 1], code.contains("content") || pieces[index - 2] == .literal("content") else { continue }
+            let dense = code.filter { !$0.isWhitespace }
+            found.insert(dense.contains("|trim") || dense.contains(".strip()"))
         }
+        return found.count > 1 ? nil : found.first ?? false
     }
 
     /// Whether what stands before `</think>` is cut off.

@@ -124,6 +124,7 @@ import Tokenizers
         "{{ '<|im_start|>system\\nToday is ' + strftime_now('%d') + '<|im_end|>\\n' }}<|im_start|>assistant",
         "{% for m in messages %}<|user|>{{ m.content }}<|end|>{% endfor %}",
         "{{ '<\u{FF5C}User\u{FF5C}>' }}{% if thinking %}{{ '<\u{FF5C}Assistant\u{FF5C}><think>' }}{% endif %}",
+        "{{ '<|im_start|>' + m.content | trim + '<|im_end|>\\n<|im_start|>assistant' + m.content + '<|im_end|>' }}",
         "{{ '<|im_start|>", "{%", "{{ 'User: ' }}",
     ])
     func unknownTemplates(_ jinja: String) {
