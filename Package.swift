@@ -29,10 +29,10 @@ let package = Package(
         .target(name: "Merging", dependencies: ["Groundwork", "Torch", "Checkpoints"]),
         // Prompts and completions of both agents, labels, losses, trainer.
         .target(name: "Distillation", dependencies: ["Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions"]),
-        // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
-        .target(name: "Evaluation", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
         // Question agent, answer agent, guides, deadlines, format checks, tournament.
         .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
+        // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
+        .target(name: "Evaluation", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions", "Agents"]),
         // Recipe, phases, run folder, manifest, resume, report.
         .target(name: "Pipeline", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",

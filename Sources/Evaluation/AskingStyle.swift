@@ -16,6 +16,8 @@ public protocol AskingStyle {
 public protocol JudgingGuide: Guide {
     /// Log-probabilities of A, B, C, D normalised over these four; nil until they were read.
     var letterLogProbabilities: [Float]? { get }
+    /// The same right behind the prompt, where the guide read them there and again later; else nil.
+    var firstPassLogProbabilities: [Float]? { get }
     /// What the model wrote before its letter.
     var reasoning: String? { get }
     /// Tokens appended and sampled.
@@ -28,6 +30,7 @@ public protocol JudgingGuide: Guide {
 public final class LetterGuide: JudgingGuide {
     private let letters: [Int]
     public private(set) var letterLogProbabilities: [Float]?
+    public var firstPassLogProbabilities: [Float]? { nil }
     public var reasoning: String? { nil }
     public var tokens: Int { 0 }
     public var finished: Bool { true }

@@ -1,3 +1,4 @@
+import Agents
 import Foundation
 import Questions
 
@@ -14,6 +15,8 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
     public let predicted: Letter
     /// Of A, B, C, D, normalised over these four.
     public let logProbabilities: [Float]
+    /// The scores before the reasoning was written: what letter mode would have found. Nil where there was no reasoning.
+    public let firstPassLogProbabilities: [Float]?
     public let correct: Bool
     /// What the model wrote before its letter, in reason mode.
     public let reasoning: String?
@@ -25,11 +28,13 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
     enum CodingKeys: String, CodingKey {
         case id, subject, domain, fingerprint, answer, predicted
         case logProbabilities = "log_probabilities"
+        case firstPassLogProbabilities = "first_pass_log_probabilities"
         case correct, reasoning, tokens, finished
     }
 
     public init(
-        _ question: Question, logProbabilities: [Float], reasoning: String? = nil, tokens: Int, finished: Bool
+        _ question: Question, logProbabilities: [Float], firstPassLogProbabilities: [Float]? = nil, reasoning: String? = nil,
+        tokens: Int, finished: Bool
     ) {
         precondition(logProbabilities.count == 4, "a score for each letter")
         id = question.id
@@ -37,14 +42,32 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
         domain = question.domain
         fingerprint = question.fingerprint.description
         answer = question.answer
-        var best = Letter.A
-        for letter in Letter.allCases where logProbabilities[letter.index] > logProbabilities[best.index] { best = letter }
-        predicted = best
+        predicted = .likeliest(logProbabilities)
         self.logProbabilities = logProbabilities
-        correct = best == question.answer
+        self.firstPassLogProbabilities = firstPassLogProbabilities
+        correct = predicted == question.answer
         self.reasoning = reasoning
         self.tokens = tokens
         self.finished = finished
+    }
+}
+
+extension EvaluationRecord {
+    /// The record of `record`'s question in letter mode, if its first pass was kept.
+    fileprivate init?(firstPassOf record: EvaluationRecord) {
+        guard let scores = record.firstPassLogProbabilities else { return nil }
+        id = record.id
+        subject = record.subject
+        domain = record.domain
+        fingerprint = record.fingerprint
+        answer = record.answer
+        predicted = .likeliest(scores)
+        logProbabilities = scores
+        firstPassLogProbabilities = nil
+        correct = predicted == record.answer
+        reasoning = nil
+        tokens = 0
+        finished = true
     }
 }
 
@@ -90,6 +113,15 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
 
     private static func accuracy(_ records: [EvaluationRecord]) -> Proportion {
         Proportion(records.count { $0.correct }, of: records.count)
+    }
+
+    /// What letter mode finds on the same questions: an evaluation in reason mode reads those scores on its way, so both modes
+    /// cost one run. Nil for an evaluation without reasoning.
+    public var letterMode: EvaluationResult? {
+        let first = records.compactMap(EvaluationRecord.init(firstPassOf:))
+        guard !first.isEmpty, first.count == records.count else { return nil }
+        return EvaluationResult(
+            model: model, adapter: adapter, style: style.replacing("reason", with: "letter"), records: first)
     }
 
     /// Accuracy with its interval: subjects, domains, overall.

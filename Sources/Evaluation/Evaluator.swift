@@ -3,7 +3,7 @@ import Transformers
 
 /// Asks questions and keeps the record of each answer.
 public struct Evaluator {
-    /// Runs streams to their ends; reports finished ones, if it is asked to.
+    /// Runs streams to their ends, and says how many have ended whenever that changes.
     public typealias Decode = (_ streams: [Transformers.Stream], _ progress: ((Int) -> Void)?) throws -> Void
 
     private let style: any AskingStyle
@@ -14,22 +14,28 @@ public struct Evaluator {
         self.decode = decode
     }
 
+    public init(style: any AskingStyle, decoder: Decoder) {
+        self.init(style: style) { try decoder.run($0, progress: $1) }
+    }
+
     /// The records, in the order of the questions.
     ///
     /// - Parameters:
     ///   - seed: of what is sampled; each question draws its own numbers, whatever else is asked beside it.
-    ///   - progress: called with the number of questions answered since the last call.
+    ///   - progress: called with the number of questions answered so far.
     public func run(
         _ questions: [Question], seed: UInt64 = 0, progress: ((Int) -> Void)? = nil
     ) throws -> [EvaluationRecord] {
         guard !questions.isEmpty else { throw EvaluationError.noQuestions }
         var records = [EvaluationRecord?](repeating: nil, count: questions.count)
+        var answered = 0
         for batch in batches(questions) {
             let asked = try batch.map { try style.ask(questions[$0]) }
             let streams = zip(batch, asked).map { index, asked in
                 Transformers.Stream(prompt: asked.prompt, guide: asked.guide, seed: seed &+ UInt64(index))
             }
-            try decode(streams, progress)
+            try decode(streams) { progress?(answered + $0) }
+            answered += batch.count
             for (index, asked) in zip(batch, asked) {
                 records[index] = try record(questions[index], asked.guide)
             }
@@ -64,6 +70,7 @@ public struct Evaluator {
         }
         guard scores.allSatisfy(\.isFinite) else { throw EvaluationError.notFinite(question: question.id) }
         return EvaluationRecord(
-            question, logProbabilities: scores, reasoning: guide.reasoning, tokens: guide.tokens, finished: guide.finished)
+            question, logProbabilities: scores, firstPassLogProbabilities: guide.reasoning == nil ? nil : guide.firstPassLogProbabilities,
+            reasoning: guide.reasoning, tokens: guide.tokens, finished: guide.finished)
     }
 }

@@ -17,9 +17,9 @@ private struct NumberStyle: AskingStyle {
 /// Drives guides that only score, with scores that follow from the prompt.
 private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode {
     { streams, progress in
-        for stream in streams {
+        for (number, stream) in streams.enumerated() {
             while case .score = try stream.guide.next() { try stream.guide.scored(scores(stream.prompt)) }
-            progress?(1)
+            progress?(number + 1)
         }
     }
 }
@@ -34,9 +34,9 @@ private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode 
     @Test func recordsAndSumsUp() throws {
         // Predicts B for 0, 1, 2, and C for the rest.
         let evaluator = Evaluator(style: NumberStyle(), decode: decode { $0[0] < 3 ? [-3, -0.5, -2, -2] : [-3, -2, -0.5, -2] })
-        var answered = 0
-        let result = try evaluator.evaluate(questions, model: "m", adapter: "a") { answered += $0 }
-        #expect(answered == 6)
+        var answered: [Int] = []
+        let result = try evaluator.evaluate(questions, model: "m", adapter: "a") { answered.append($0) }
+        #expect(answered == [1, 2, 3, 4, 5, 6])
         #expect(result.records.map(\.id) == ["0", "1", "2", "3", "4", "5"])
         #expect(result.records.map(\.predicted) == [.B, .B, .B, .C, .C, .C])
         #expect(result.overall.successes == 3 && result.overall.count == 6)
@@ -51,11 +51,13 @@ private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode 
         var style = NumberStyle()
         style.sharesBeginningBySubject = true
         var runs: [[Int]] = []
+        var answered: [Int] = []
         let evaluator = Evaluator(style: style) { streams, progress in
             runs.append(streams.map { $0.prompt[0] })
             try decode { _ in [-1, -2, -2, -2] }(streams, progress)
         }
-        let records = try evaluator.run(questions)
+        let records = try evaluator.run(questions) { answered.append($0) }
+        #expect(answered == [1, 2, 3, 4, 5, 6])
         #expect(runs == [[0, 2, 4], [1, 3, 5]])
         #expect(records.map(\.id) == ["0", "1", "2", "3", "4", "5"])
     }

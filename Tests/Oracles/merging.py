@@ -1,8 +1,8 @@
 """Reference results for Merging, made with PEFT itself.
 
     python Tests/Oracles/merging.py make            writes Tests/Fixtures/Merging
-    python Tests/Oracles/merging.py check FOLDER EXPECTED.safetensors
-                                                    loads a merged adapter with PEFT and compares the deltas
+    python Tests/Oracles/merging.py check FOLDER EXPECTED.safetensors [FOLDER EXPECTED.safetensors …]
+                                                    loads merged adapters with PEFT and compares the deltas
 
 Needs torch, transformers, peft and safetensors (made with torch 2.13.0, transformers 5, peft 0.21.2).
 """
@@ -121,7 +121,7 @@ def make():
 
 
 def check(folder, expected):
-    """Prints the largest difference between the deltas of an adapter, as PEFT computes them, and the expected ones,
+    """The largest difference between the deltas of an adapter, as PEFT computes them, and the expected ones,
     relative to the largest entry of each; fails if PEFT misses or does not know a tensor, or if the module sets differ."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*(missing|unexpected).*keys.*")
@@ -129,13 +129,13 @@ def check(folder, expected):
     found, expected = deltas(model, "merged"), load_file(expected)
     assert sorted(found) == sorted(expected), (sorted(found), sorted(expected))
     worst = max(float((found[k] - expected[k]).abs().max() / expected[k].abs().max()) for k in expected)
-    print(json.dumps({"modules": len(found), "worst": worst}))
+    return {"modules": len(found), "worst": worst}
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["make"]:
         make()
-    elif len(sys.argv) == 4 and sys.argv[1] == "check":
-        check(sys.argv[2], sys.argv[3])
+    elif len(sys.argv) >= 4 and len(sys.argv) % 2 == 0 and sys.argv[1] == "check":
+        print(json.dumps([check(*pair) for pair in zip(sys.argv[2::2], sys.argv[3::2])]))
     else:
         sys.exit(__doc__)
