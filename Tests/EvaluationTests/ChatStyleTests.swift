@@ -1,0 +1,95 @@
+import Agents
+import Questions
+import Testing
+import Transformers
+
+@testable import Evaluation
+
+/// Bytes as tokens, and one that ends a turn.
+private final class ByteCoding: TokenCoding {
+    static let end = 256
+    let vocabularySize = 257
+    let endTokens: Set<Int> = [ByteCoding.end]
+    func encode(_ text: String, specialTokens: Bool) -> [Int] { text.utf8.map(Int.init) }
+    func bytes(of id: Int) -> [UInt8] { id < 256 ? [UInt8(id)] : [] }
+    func isAdded(_ id: Int) -> Bool { id == ByteCoding.end }
+    func prompt(system: String, user: String) -> [Int] { encode("\(system)\n\(user)\n", specialTokens: false) }
+}
+
+/// A model that writes `reasoning` and closes it, says A when asked for a letter right away, and C after a reasoning.
+private final class ScriptedBackend: DecodingBackend {
+    let vocabularySize = 257
+    let slotCount = 3
+    let capacity = 10_000
+    private let reasoning: String
+    private var prefix: [Int] = []
+    private var slots: [Int: [Int]] = [:]
+
+    init(reasoning: String) { self.reasoning = reasoning }
+
+    func setPrefix(_ tokens: [Int]) { prefix = tokens }
+    func open(_ slot: Int, fromPrefix: Bool) { slots[slot] = fromPrefix ? prefix : [] }
+    func truncate(_ slot: Int, by count: Int) { slots[slot]?.removeLast(count) }
+    func close(_ slot: Int) { slots[slot] = nil }
+
+    func advance(_ feeds: [Feed]) -> LogitRows {
+        var values: [Float] = []
+        for feed in feeds {
+            slots[feed.slot, default: []] += feed.tokens
+            var row = [Float](repeating: 0, count: vocabularySize)
+            row[next(after: slots[feed.slot] ?? [])] = 9
+            values += row
+        }
+        return LogitRows(values: values, vocabularySize: vocabularySize)
+    }
+
+    private func next(after tokens: [Int]) -> Int {
+        let text = String(decoding: tokens.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+        if text.hasSuffix("\"answer\": \"") { return Int((text.contains("reasoning\":") ? "C" : "A" as Unicode.Scalar).value) }
+        guard let opening = text.ranges(of: AnswerFormat.reasoningOpening).last else { return ByteCoding.end }
+        let written = text[opening.upperBound...]
+        let rest = (reasoning + "\"").dropFirst(written.count)
+        return rest.utf8.first.map(Int.init) ?? ByteCoding.end
+    }
+}
+
+@Suite struct ChatStyleTests {
+    private let questions = (0..<5).map { question("\($0)", text: "Question \($0)?", answer: $0 < 2 ? .A : .C) }
+
+    private func evaluate(_ mode: AnswerGuide.Mode, reasoning: String, words: Int = 100) throws -> EvaluationResult {
+        let style = ChatStyle(vocabulary: try AgentVocabulary(ByteCoding()), mode: mode, limits: AnswerLimits(words: words))
+        let decoder = Decoder(backend: ScriptedBackend(reasoning: reasoning))
+        return try Evaluator(style: style, decoder: decoder).evaluate(questions, model: "scripted")
+    }
+
+    @Test func letterMode() throws {
+        let result = try evaluate(.letter, reasoning: "")
+        #expect(result.style == "chat letter")
+        #expect(result.records.allSatisfy { $0.predicted == .A && $0.reasoning == nil && $0.finished })
+        #expect(result.overall.successes == 2)
+        #expect(result.letterMode == nil)
+    }
+
+    /// One run in reason mode finds what letter mode finds, too.
+    @Test func reasonMode() throws {
+        let result = try evaluate(.reason, reasoning: "It must be 2.")
+        #expect(result.style == "chat reason")
+        #expect(result.records.allSatisfy { $0.predicted == .C && $0.reasoning == "It must be 2." && $0.finished })
+        #expect(result.overall.successes == 3)
+        #expect(result.meanTokens > 13)
+        let letters = try #require(result.letterMode)
+        let alone = try evaluate(.letter, reasoning: "")
+        #expect(letters.style == "chat letter")
+        #expect(letters.records.map(\.logProbabilities) == alone.records.map(\.logProbabilities))
+        #expect(letters.overall == alone.overall)
+        let comparison = try Comparison(first: letters, second: result)
+        #expect(comparison.overall.onlyFirst == 2 && comparison.overall.onlySecond == 3)
+    }
+
+    @Test func reasoningThatIsCutOff() throws {
+        let result = try evaluate(.reason, reasoning: "one two three four five six", words: 3)
+        #expect(result.records.allSatisfy { !$0.finished && $0.reasoning == "one two three" && $0.predicted == .C })
+        #expect(result.finished == 0)
+        #expect(result.table.contains("0 % of the answers ended by themselves"))
+    }
+}
