@@ -156,9 +156,9 @@ private struct MergedModule: Sendable {
     }
 }
 
-enum HalfPrecision {
+package enum HalfPrecision {
     /// The upper half of the float's bits, rounded to nearest, ties to even.
-    static func bfloat16(_ value: Float) -> UInt16 {
+    package static func bfloat16(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
         guard !value.isNaN else { return UInt16(bits >> 16) | 0x40 }
         return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)

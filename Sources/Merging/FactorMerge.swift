@@ -5,25 +5,31 @@
 /// 3. weight the values, sum those that agree with the elected sign, divide by how many agree.
 ///
 /// What a method leaves out of this is in `MergeMethod`.
-struct FactorMerge {
-    let method: MergeMethod
-    let density: Double
-    let sign: SignElection
+package struct FactorMerge {
+    private let method: MergeMethod
+    private let density: Double
+    private let sign: SignElection
+
+    package init(method: MergeMethod, density: Double, sign: SignElection) {
+        self.method = method
+        self.density = density
+        self.sign = sign
+    }
 
     /// What happened to the entries.
-    struct Tally {
-        var entries = 0
+    package struct Tally {
+        package var entries = 0
         /// Entries set to zero by trimming, for each adapter.
-        var trimmed: [Int] = []
+        package var trimmed: [Int] = []
         /// Parameters at which kept values point both ways.
-        var conflicts = 0
+        package var conflicts = 0
     }
 
     /// - Parameters:
     ///   - factors: one a adapter, row-major, all of the same shape; trimmed in place.
     ///   - weights: one a adapter.
     /// - Returns: the merged factor, of that shape.
-    func merge(_ factors: inout [[Float]], weights: [Float]) -> (merged: [Float], tally: Tally) {
+    package func merge(_ factors: inout [[Float]], weights: [Float]) -> (merged: [Float], tally: Tally) {
         precondition(!factors.isEmpty && factors.count == weights.count, "a weight for each factor")
         let count = factors[0].count
         precondition(factors.allSatisfy { $0.count == count }, "factors of one shape")

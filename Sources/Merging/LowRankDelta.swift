@@ -3,8 +3,8 @@
 ///     ⟨B₁A₁, B₂A₂⟩ = Σᵢⱼ (B₁ᵀB₂)ᵢⱼ (A₁A₂ᵀ)ᵢⱼ
 ///
 /// which costs 2·r²·(in + out) operations instead of 2·r·in·out.
-struct LowRankDelta {
-    let rank: Int
+package struct LowRankDelta {
+    package let rank: Int
     /// A, `[rank, in]`.
     private let a: [Float]
     /// Bᵀ, `[rank, out]`.
@@ -13,7 +13,7 @@ struct LowRankDelta {
     /// - Parameters:
     ///   - a: `[rank, in]`, row-major.
     ///   - b: `[out, rank]`, row-major.
-    init(a: [Float], b: [Float], rank: Int) {
+    package init(a: [Float], b: [Float], rank: Int) {
         precondition(rank > 0 && a.count.isMultiple(of: rank) && b.count.isMultiple(of: rank), "factors of this rank")
         self.rank = rank
         self.a = a
@@ -27,23 +27,23 @@ struct LowRankDelta {
     }
 
     /// The sum of the products of corresponding entries of both deltas.
-    func dot(_ other: LowRankDelta) -> Double {
+    package func dot(_ other: LowRankDelta) -> Double {
         let left = Self.gram(a, other.a, rows: (rank, other.rank))
         let right = Self.gram(b, other.b, rows: (rank, other.rank))
         return zip(left, right).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
 
     /// The cosine of the angle between both deltas, or nil where one of them is zero.
-    func cosine(_ other: LowRankDelta, norms: (Double, Double)) -> Double? {
+    package func cosine(_ other: LowRankDelta, norms: (Double, Double)) -> Double? {
         let product = norms.0 * norms.1
         return product > 0 ? min(1, max(-1, dot(other) / product)) : nil
     }
 
     /// The Frobenius norm.
-    var norm: Double { max(0, dot(self)).squareRoot() }
+    package var norm: Double { max(0, dot(self)).squareRoot() }
 
     /// The dot products of the rows of two matrices with rows of the same length: `[rows.0, rows.1]`.
-    static func gram(_ left: [Float], _ right: [Float], rows: (Int, Int)) -> [Float] {
+    package static func gram(_ left: [Float], _ right: [Float], rows: (Int, Int)) -> [Float] {
         let length = left.count / rows.0
         precondition(right.count == length * rows.1, "rows of one length")
         var products = [Float](repeating: 0, count: rows.0 * rows.1)

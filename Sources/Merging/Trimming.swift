@@ -3,12 +3,12 @@
 /// The threshold is found by selection, not by sorting: the bit patterns of non-negative floats are ordered like their values, so
 /// a histogram over the upper 16 of the 31 magnitude bits finds the threshold's bin and a second one over the lower 15 bits
 /// finds the threshold itself. Two passes, no copy, no worst case, nothing random.
-enum Trimming {
+package enum Trimming {
     /// Sets all but the `kept` entries of largest magnitude to zero. Of entries as large as the smallest one kept, the
     /// first ones stay.
     ///
     /// - Parameter values: finite numbers.
-    static func trim(_ values: UnsafeMutableBufferPointer<Float>, keeping kept: Int) {
+    package static func trim(_ values: UnsafeMutableBufferPointer<Float>, keeping kept: Int) {
         precondition(kept >= 0, "a count of entries is not negative")
         guard kept < values.count else { return }
         guard kept > 0 else { return values.update(repeating: 0) }

@@ -3,7 +3,7 @@ import Questions
 import Testing
 import Transformers
 
-@testable import Evaluation
+import Evaluation
 
 /// Bytes as tokens, and one that ends a turn.
 private final class ByteCoding: TokenCoding {

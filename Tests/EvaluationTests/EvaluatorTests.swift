@@ -3,7 +3,7 @@ import Questions
 import Testing
 import Transformers
 
-@testable import Evaluation
+import Evaluation
 
 /// A style whose prompt is the question's number and whose letters are the tokens 0...3.
 private struct NumberStyle: AskingStyle {

@@ -2,7 +2,7 @@ import Questions
 import Testing
 import Transformers
 
-@testable import Evaluation
+import Evaluation
 
 /// A vocabulary of Unicode scalars, and of the four letters with a space before them.
 @Sendable func scalarTokens(_ text: String) -> [Int] {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Evaluation
+import Evaluation
 
 private func near(_ left: Double, _ right: Double, _ tolerance: Double = 1e-12) -> Bool {
     abs(left - right) <= tolerance * max(1, abs(right))

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Torch
 
-@testable import Merging
+import Merging
 
 @Suite struct AdapterMergeTests {
     static let caseNames = [

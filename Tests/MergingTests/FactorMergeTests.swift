@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Merging
+import Merging
 
 /// TIES by hand, entry by entry.
 @Suite struct FactorMergeTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Merging
+import Merging
 
 /// A Python with PEFT: `RETORT_PYTHON`, or the `.venv` of this checkout.
 private let python: String? = {

@@ -1,7 +1,7 @@
 import Groundwork
 import Testing
 
-@testable import Merging
+import Merging
 
 @Suite struct TrimmingTests {
     private func trimmed(_ values: [Float], keeping kept: Int) -> [Float] {
