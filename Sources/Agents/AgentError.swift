@@ -6,6 +6,8 @@ public enum AgentError: Error, CustomStringConvertible, Sendable, Hashable {
     case emptyVocabulary
     case setting(key: String, value: String, allowed: String)
     case tooFewNewTokens(limit: Int, needed: Int, agent: String)
+    /// A prompt that leaves no room for a reply in the model's context.
+    case tooLong(what: String, tokens: Int, context: Int)
     case noTopics
     case topicsFile(path: String, reason: String)
     /// A decoder that did not keep to what the guide demanded.
@@ -23,6 +25,8 @@ public enum AgentError: Error, CustomStringConvertible, Sendable, Hashable {
             "\(key) is \(value); allowed is \(allowed)"
         case .tooFewNewTokens(let limit, let needed, let agent):
             "max_new_tokens is \(limit), but the \(agent)'s JSON needs at least \(needed); raise max_new_tokens or shorten the topic"
+        case .tooLong(let what, let tokens, let context):
+            "the prompt of \(what) has \(tokens) tokens; with its reply it does not fit into the model's context of \(context): shorten it"
         case .noTopics:
             "there are no topics to ask about; give a topics file such as {\"Geography\": [\"capitals of the world\"]}"
         case .topicsFile(let path, let reason):

@@ -20,13 +20,16 @@ public final class AnswerAgent: QuestionAnswering {
     private let vocabulary: AgentVocabulary
     private let limits: AnswerLimits
     private let clock: RequestClock
+    private let contextLength: Int
     private let decode: Decoding
 
-    /// - Parameter decode: runs streams on the agent's model and adapter.
+    /// - Parameters:
+    ///   - contextLength: tokens that a prompt and its reply may have together.
+    ///   - decode: runs streams on the agent's model and adapter.
     /// - Throws: `AgentError` for settings that mean nothing or leave no room for a reply.
     public init(
         vocabulary: AgentVocabulary, settings: AgentSettings = .answers, mode: AnswerGuide.Mode = .reason,
-        clock: RequestClock = .continuous, decode: @escaping Decoding
+        clock: RequestClock = .continuous, contextLength: Int = .max, decode: @escaping Decoding
     ) throws {
         try settings.validate()
         let needed = AnswerGuide.skeleton(vocabulary.coding) + 1
@@ -37,6 +40,7 @@ public final class AnswerAgent: QuestionAnswering {
         self.settings = settings
         self.mode = mode
         self.clock = clock
+        self.contextLength = contextLength
         self.decode = decode
         limits = AnswerLimits(newTokens: settings.maxNewTokens)
     }
@@ -76,6 +80,12 @@ public final class AnswerAgent: QuestionAnswering {
             for index in batch {
                 let prompt = try vocabulary.coding.prompt(
                     system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(questions[index]))
+                // A long prompt shortens the reasoning before it makes an answer impossible.
+                var limits = limits
+                limits.newTokens = min(limits.newTokens, contextLength - prompt.count)
+                guard limits.newTokens > AnswerGuide.skeleton(vocabulary.coding) else {
+                    throw AgentError.tooLong(what: "question \(questions[index].id)", tokens: prompt.count, context: contextLength)
+                }
                 let guide = AnswerGuide(
                     vocabulary: vocabulary, mode: mode, limits: limits, sampling: settings.sampling, deadline: time)
                 guides.append(guide)

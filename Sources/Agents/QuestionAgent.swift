@@ -18,6 +18,7 @@ public final class QuestionAgent: QuestionAsking {
     private let shufflesChoices: Bool
     private let poolQuestions: [Question]
     private let clock: RequestClock
+    private let contextLength: Int
     private let decode: Decoding
 
     /// - Parameters:
@@ -25,12 +26,13 @@ public final class QuestionAgent: QuestionAsking {
     ///   - letterTemperature: 0 takes the likeliest right letter, otherwise it is drawn.
     ///   - shufflesChoices: puts the choices of each finished question into a random order, where its texts allow it. Models
     ///     have a favourite letter, which gives the answer away.
+    ///   - contextLength: tokens that a prompt and its reply may have together.
     ///   - decode: runs streams on the agent's model and adapter.
     /// - Throws: `AgentError` for settings that mean nothing or leave no room for a question.
     public init(
         vocabulary: AgentVocabulary, settings: AgentSettings = .questions, pool: [Question] = [],
         letterTemperature: Double = 0, shufflesChoices: Bool = true, clock: RequestClock = .continuous,
-        decode: @escaping Decoding
+        contextLength: Int = .max, decode: @escaping Decoding
     ) throws {
         try settings.validate()
         self.vocabulary = vocabulary
@@ -38,6 +40,7 @@ public final class QuestionAgent: QuestionAsking {
         self.letterTemperature = letterTemperature
         self.shufflesChoices = shufflesChoices
         self.clock = clock
+        self.contextLength = contextLength
         self.decode = decode
         limits = QuestionLimits(newTokens: settings.maxNewTokens)
         let coding = vocabulary.coding
@@ -89,6 +92,11 @@ public final class QuestionAgent: QuestionAsking {
                 let topic = AnswerFormat.sanitise(chosen[index].topic)
                 let prompt = try vocabulary.coding.prompt(
                     system: QuestionFormat.systemPrompt, user: QuestionFormat.userMessage(topic: topic))
+                var limits = limits
+                limits.newTokens = min(limits.newTokens, contextLength - prompt.count)
+                guard limits.newTokens >= QuestionGuide.leastTokens(topic: topic, vocabulary.coding) else {
+                    throw AgentError.tooLong(what: "topic \(topic)", tokens: prompt.count, context: contextLength)
+                }
                 let seed = streamSeed(seed, "question", index)
                 let guide = QuestionGuide(
                     vocabulary: vocabulary, topic: topic, limits: limits, sampling: settings.sampling,

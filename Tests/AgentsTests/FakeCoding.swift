@@ -7,8 +7,8 @@ final class FakeCoding: TokenCoding {
     let pieces: [[UInt8]]
     let special: Set<Int>
     let endTokens: Set<Int>
-    private let ids: [[UInt8]: Int]
-    private let longest: Int
+    /// The tokens that start with each byte, the longest first.
+    private let starting: [[Int]]
 
     init() {
         var pieces = (0...255).map { [UInt8($0)] }
@@ -29,10 +29,9 @@ final class FakeCoding: TokenCoding {
         self.pieces = pieces
         self.special = Set(special..<pieces.count)
         endTokens = [special + 1, special + 2]
-        var ids: [[UInt8]: Int] = [:]
-        for (id, piece) in pieces.enumerated() where id < special && !piece.isEmpty && ids[piece] == nil { ids[piece] = id }
-        self.ids = ids
-        longest = pieces.map(\.count).max() ?? 1
+        var starting = [[Int]](repeating: [], count: 256)
+        for id in 0..<special where !pieces[id].isEmpty { starting[Int(pieces[id][0])].append(id) }
+        self.starting = starting.map { $0.sorted { (pieces[$1].count, $0) < (pieces[$0].count, $1) } }
     }
 
     var vocabularySize: Int { pieces.count }
@@ -42,13 +41,9 @@ final class FakeCoding: TokenCoding {
         var result: [Int] = []
         var start = 0
         while start < bytes.count {
-            for length in stride(from: min(longest, bytes.count - start), through: 1, by: -1) {
-                if let id = ids[Array(bytes[start..<start + length])] {
-                    result.append(id)
-                    start += length
-                    break
-                }
-            }
+            let id = starting[Int(bytes[start])].first { bytes[start...].starts(with: pieces[$0]) }!
+            result.append(id)
+            start += pieces[id].count
         }
         return result
     }
@@ -57,7 +52,7 @@ final class FakeCoding: TokenCoding {
     func isAdded(_ id: Int) -> Bool { special.contains(id) }
     func prompt(system: String, user: String) -> [Int] { encode(system + "\n" + user + "\n", specialTokens: false) }
 
-    func id(_ text: String) -> Int { ids[Array(text.utf8)]! }
+    func id(_ text: String) -> Int { pieces.firstIndex(of: Array(text.utf8))! }
     func text(_ tokens: [Int]) -> String { String(decoding: tokens.flatMap { pieces[$0] }, as: UTF8.self) }
 }
 
