@@ -1,5 +1,4 @@
 import Checkpoints
-import ContentHash
 import Foundation
 import Groundwork
 import Torch
@@ -36,7 +35,7 @@ struct TrainingFolder {
     /// The summary of a run with the same settings that is already done.
     func finished() throws -> TrainingSummary? {
         guard let finished: Finished = try read(summaryPath) else { return nil }
-        try compare(finished.identity, summaryPath)
+        try compare(finished.identity)
         return finished.summary
     }
 
@@ -44,7 +43,7 @@ struct TrainingFolder {
     /// - Returns: the step it was made after; 0 if there is none.
     func restore(into optimizer: AdamW) throws -> Int {
         guard let state: State = try read(statePath) else { return 0 }
-        try compare(state.identity, statePath)
+        try compare(state.identity)
         let path = folder + "/" + state.weights
         let file = try Safetensors(path: path)
         guard file.metadata["step"] == "\(state.step)" else {
@@ -102,7 +101,7 @@ struct TrainingFolder {
         }
     }
 
-    private func compare(_ there: [String: String], _ path: String) throws {
+    private func compare(_ there: [String: String]) throws {
         let differences = Set(there.keys).union(identity.keys).sorted().compactMap { key in
             there[key] == identity[key] ? nil : "\(key): \(there[key] ?? "nothing") there, \(identity[key] ?? "nothing") here"
         }

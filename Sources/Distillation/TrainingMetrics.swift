@@ -66,7 +66,6 @@ public enum ProcessMemory {
 
 /// The metrics of a training run: JSONL, one line a step.
 struct MetricsFile {
-    let path: String
     private let lines: LineFile
 
     /// Continues the file behind `step`: lines of later steps, which a lost process had reached after its last checkpoint,
@@ -90,7 +89,7 @@ struct MetricsFile {
                 path: path, reason: "it holds \(kept.count) steps, but the checkpoint was made after step \(step)")
         }
         try WholeFile.write(text, to: path)
-        return (MetricsFile(path: path, lines: try LineFile(appendingTo: path)), kept)
+        return (MetricsFile(lines: try LineFile(appendingTo: path)), kept)
     }
 
     func append(_ metrics: StepMetrics) throws {
