@@ -4,7 +4,7 @@ import Torch
 /// The weights of one block.
 struct BlockWeights {
     let inputNorm: Tensor
-    let projections: [Projection: Linear]
+    var projections: [Projection: Linear]
     /// Qwen3 normalises every head of queries and keys before the rotation, [size].
     let queryNorm, keyNorm: Tensor?
     let outputNorm: Tensor

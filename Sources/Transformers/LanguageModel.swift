@@ -92,6 +92,25 @@ public final class LanguageModel {
         return try normal.linear(head).to(dtype: dtype == .float64 ? .float64 : .float32)
     }
 
+    /// Whether a second set of the blocks' weights is a small price for inference without the adapter's own products.
+    var canFold: Bool {
+        let bytes = blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count * dtype.size } }
+        return device == .cpu && (dtype == .float32 || dtype == .float64) && bytes <= 2 << 30
+    }
+
+    /// The blocks with `W + s · B A` in place of W, for inference; norms and untouched projections are shared.
+    func folded(_ adapter: Adapter) throws -> [DecoderBlock] {
+        try zip(blocks, adapter.layers).map { block, factors in
+            var weights = block.weights
+            for (projection, pair) in factors {
+                let linear = weights[projection]
+                weights.projections[projection] = Linear(
+                    weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), bias: linear.weight), bias: linear.bias)
+            }
+            return DecoderBlock(configuration: configuration, weights: weights)
+        }
+    }
+
     func packedAttention(_ lengths: [Int]) -> PackedAttention {
         PackedAttention(
             lengths: lengths, heads: configuration.headCount, groups: configuration.keyValueHeadCount, size: configuration.headSize)

@@ -4,6 +4,8 @@ import Torch
 final class ModelBackend: DecodingBackend {
     let slotCount: Int
     private let model: LanguageModel
+    private let blocks: [DecoderBlock]
+    /// Nil where the adapter is part of `blocks`.
     private let adapter: Adapter?
     private let cache: KeyValueCache
     private var prefixLength = 0
@@ -14,7 +16,13 @@ final class ModelBackend: DecodingBackend {
     /// - Parameter slots: streams that can stand side by side.
     init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
         self.model = model
-        self.adapter = adapter
+        if let adapter, model.canFold {
+            blocks = try model.folded(adapter)
+            self.adapter = nil
+        } else {
+            blocks = model.blocks
+            self.adapter = adapter
+        }
         slotCount = slots
         cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, model.configuration.contextLength))
     }
@@ -63,7 +71,7 @@ final class ModelBackend: DecodingBackend {
         let table = try model.rotary.table(positions)
         let attend = feeds.allSatisfy { $0.tokens.count == 1 } ? try steps(feeds) : try pieces(feeds)
         var x = try model.embed(feeds.flatMap(\.tokens))
-        for (layer, block) in model.blocks.enumerated() {
+        for (layer, block) in blocks.enumerated() {
             x = try block.infer(x, adapter?.block(layer), table) { query, key, value in
                 try cache.write(layer: layer, places: places, key: key, value: value)
                 return try attend(layer, query)

@@ -42,7 +42,7 @@ enum RMSNorm {
                     var lanes = SIMD16<Float>.zero
                     var index = 0
                     while index + 16 <= width {
-                        lanes.addProduct(Lane.load(g + index) * Lane.load(w + index), Lane.load(v + index))
+                        lanes += Lane.load(g + index) * Lane.load(w + index) * Lane.load(v + index)
                         index += 16
                     }
                     sum = lanes.sum()

@@ -23,6 +23,22 @@ import Transformers
         for (prompt, guide) in zip(prompts, guides) { #expect(guide.tokens == (try reference(tiny, prompt, guide.count))) }
     }
 
+    // The decoder folds a small model's adapter into its weights; the forward pass keeps it apart.
+    @Test(arguments: TinyModel.families) func anAdapterFoldedIntoTheWeightsGivesTheSameTokens(family: String) throws {
+        let tiny = try TinyModel(family)
+        for name in TinyModel.adapters {
+            let adapter = try tiny.adapter(name)
+            let guide = GreedyGuide(count: 12), prompt = tiny.expected.greedy[0].prompt
+            try Decoder(model: tiny.model, adapter: adapter, slots: 1).run([Stream(prompt: prompt, guide: guide)])
+            var tokens = prompt
+            for _ in 0..<12 {
+                let logits = try tiny.model.logits(PackedSequences([tokens]), rows: [tokens.count - 1], adapter: adapter)
+                tokens.append(Int(try logits.argmax().values(Int64.self)[0]))
+            }
+            #expect(guide.tokens == Array(tokens[prompt.count...]), "\(name)")
+        }
+    }
+
     @Test func theCacheGrowsPastItsFirstCapacity() throws {
         let tiny = try TinyModel("llama")
         let prompt = (0..<190).map { ($0 * 31 + 5) % 90 }
