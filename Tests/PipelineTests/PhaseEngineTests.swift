@@ -2,7 +2,7 @@ import Foundation
 import Groundwork
 import Testing
 
-@testable import Pipeline
+import Pipeline
 
 /// A phase that joins its inputs into its output and counts its runs.
 private final class JoiningPhase: Phase {

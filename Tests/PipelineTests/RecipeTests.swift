@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Pipeline
+import Pipeline
 
 private let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
@@ -53,13 +53,13 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         let shape = try #require(recipe.model.shape)
         #expect(AdapterSize.parameters(rank: train.rank, modules: train.modules, shape: shape) == 1_684_275_200)
         #expect(AdapterSize.short(1_684_275_200) == "1.68 B")
-        #expect(AdapterSize.short(AdapterSize.baseParameters(shape)) == "72.70 B")
+        #expect(AdapterSize.short(AdapterSize.baseParameters(shape)) == "72.71 B")
     }
 
     @Test func unknownKeysAreRefusedWithLineAndSuggestion() throws {
         let text = try demo { $0 = $0.replacingOccurrences(of: "  learning_rate: 1e-3", with: "  learnig_rate: 1e-3") }
         let line = try #require(text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0.contains("learnig") }) + 1
-        #expect(complaint(text) == "r.yaml:\(line): unknown key 'train.learnig_rate'; did you mean 'learning_rate'?")
+        #expect(complaint(text) == "r.yaml:\(line): unknown key 'train.learnig_rate'; did you mean 'train.learning_rate'?")
         #expect(complaint(try demo { $0 += "\nbatch: 4\n" }).contains("unknown key 'batch'; did you mean 'train.batch'?"))
         #expect(complaint(try demo { $0 += "\nzzzzzzzzzz: 4\n" }).contains("unknown key 'zzzzzzzzzz'; known here: name, seed, model"))
         #expect(complaint(try demo { $0 = $0.replacingOccurrences(of: "  math:\n", with: "  maths:\n") }).contains("did you mean 'math'?"))
@@ -87,7 +87,7 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         ("train=", "the key 'train' is missing"),
         ("train.batch", "an override is written key.path=value"),
         ("trian.batch=2", "unknown key 'trian'; did you mean 'train'?"),
-        ("train.bacth=2", "unknown key 'train.bacth'; did you mean 'batch'?"),
+        ("train.bacth=2", "unknown key 'train.bacth'; did you mean 'train.batch'?"),
         ("train.batch.size=2", "'train.batch' holds no keys of its own"),
         ("train.modules=[q_proj", "not YAML"),
     ])

@@ -32,7 +32,7 @@ extension Recipe {
             throw section.error("teacher", "'teachers' holds no teacher named '\(teacher)'\(near)")
         }
         label = try LabelSettings(root.section("label"))
-        merge = try MergeSettings(root.requiredSection("merge"), domains: domains.map(\.domain.rawValue))
+        merge = try MergeRecipe(root.requiredSection("merge"), domains: domains.map(\.domain.rawValue))
         agents = try AgentsSettings(root.requiredSection("agents"))
         validate = try ValidateSettings(root.requiredSection("validate"))
         tournament = try TournamentSettings(root.requiredSection("tournament"))
@@ -115,8 +115,9 @@ extension DomainSettings {
         questions = try section.integer("questions", in: 1...100_000_000)
         families = try section.strings("families", default: [])
         files = try section.strings("files", default: [])
-        if !families.isEmpty, !files.isEmpty {
-            throw section.error("families", "questions come from the generator's 'families' or from 'files', not from both")
+        difficulty = section.has("difficulty") ? try section.integer("difficulty", in: 1...3) : nil
+        if !families.isEmpty || difficulty != nil, !files.isEmpty {
+            throw section.error("families", "questions come from the generator ('families', 'difficulty') or from 'files', not from both")
         }
         subjects = try section.strings("subjects", default: [])
         if !subjects.isEmpty, files.isEmpty {
@@ -133,7 +134,7 @@ extension DomainSettings {
 extension LabelSettings {
     init(_ section: RecipeSection?) throws {
         maxWords = try section?.integer("max_words", in: 1...100_000, default: 100) ?? 100
-        keepWrong = try section?.flag("keep_wrong", default: false) ?? false
+        maxTokens = try section?.integer("max_tokens", in: 1...1_000_000, default: 150) ?? 150
     }
 }
 
@@ -162,6 +163,8 @@ extension TrainSettings {
         batch = try section.integer("batch", in: 1...65536, default: d?.batch ?? 8)
         accumulate = try section.integer("accumulate", in: 1...65536, default: d?.accumulate ?? 1)
         epochs = try section.number("epochs", in: 0.001...10_000, default: d?.epochs ?? 1)
+        steps = section.has("steps") ? try section.integer("steps", in: 1...1_000_000) : d?.steps
+        askingShare = try section.number("asking_share", in: 0...1, default: d?.askingShare ?? 0)
         checkpointing = try section.flag("checkpointing", default: d?.checkpointing ?? false)
         saveEvery = try section.integer("save_every", in: 1...1_000_000, default: d?.saveEvery ?? 50)
         probeEvery = try section.integer("probe_every", in: 0...1_000_000, default: d?.probeEvery ?? 0)
@@ -170,11 +173,10 @@ extension TrainSettings {
         reasoningWeight = try section.number("reasoning_weight", in: 0...1000, default: d?.reasoningWeight ?? 1)
         scaleByTemperature = try section.flag("scale_by_temperature", default: d?.scaleByTemperature ?? true)
         mode = try section.word("mode", default: d?.mode ?? .reason)
-        maxTokens = try section.integer("max_tokens", in: 16...1_000_000, default: d?.maxTokens ?? 1024)
     }
 }
 
-extension MergeSettings {
+extension MergeRecipe {
     init(_ section: RecipeSection, domains: [String]) throws {
         method = try section.word("method", default: .ties)
         density = try section.number("density", in: 0...1, default: 0.8)

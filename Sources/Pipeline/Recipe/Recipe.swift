@@ -13,7 +13,7 @@ public struct Recipe: Sendable, Codable, Equatable {
     /// In the order of the file.
     public var domains: [DomainSettings]
     public var label: LabelSettings
-    public var merge: MergeSettings
+    public var merge: MergeRecipe
     public var agents: AgentsSettings
     public var validate: ValidateSettings
     public var tournament: TournamentSettings
@@ -122,6 +122,8 @@ public struct DomainSettings: Sendable, Codable, Equatable {
     public var questions: Int
     /// Families of the generator; empty for all of the domain. Not used when `files` are given.
     public var families: [String]
+    /// 1 easy … 3 hard; nil draws among all that a family offers.
+    public var difficulty: Int?
     /// Question files to draw from instead of the generator.
     public var files: [String]
     /// Only these subjects of the files; empty for all that the subject map puts into the domain.
@@ -134,8 +136,8 @@ public struct DomainSettings: Sendable, Codable, Equatable {
 public struct LabelSettings: Sendable, Codable, Equatable {
     /// Reasoning longer than this many words is no label.
     public var maxWords: Int
-    /// Whether to keep labels whose letter is not the right one.
-    public var keepWrong: Bool
+    /// Reasoning longer than this many tokens is none either: an answer agent that may write fewer would never reach its end.
+    public var maxTokens: Int
 }
 
 public struct TrainSettings: Sendable, Codable, Equatable {
@@ -157,6 +159,10 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     public var batch: Int
     public var accumulate: Int
     public var epochs: Double
+    /// Stops after this many steps, however many the epochs have.
+    public var steps: Int?
+    /// For so many of a hundred questions (0 to 1) the adapter also learns to write the question itself.
+    public var askingShare: Double
     public var checkpointing: Bool
     /// Steps between checkpoints that a stopped run continues from.
     public var saveEvery: Int
@@ -172,14 +178,13 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     public var scaleByTemperature: Bool
     /// Whether the specialist learns to reason before its letter or to give the letter alone.
     public var mode: Mode
-    /// Longer examples are left out.
-    public var maxTokens: Int
 
     /// α/√r when rank-stabilised (Kalajdzievski 2023), else α/r.
     public var scale: Double { rankStabilised ? alpha / Double(rank).squareRoot() : alpha / Double(rank) }
 }
 
-public struct MergeSettings: Sendable, Codable, Equatable {
+/// How the specialists become one adapter.
+public struct MergeRecipe: Sendable, Codable, Equatable {
     public enum Method: String, Sendable, Codable, CaseIterable { case ties }
     public enum Sign: String, Sendable, Codable, CaseIterable { case frequency, total }
 

@@ -16,9 +16,9 @@ enum RecipeSchema {
             "engine", "model", "endpoint", "informed", "max_tokens", "temperature", "top_p", "slots", "quantisation",
         ],
         "domains": ["*"],
-        "domains.*": ["kind", "teacher", "questions", "families", "files", "subjects", "dataset", "train"],
+        "domains.*": ["kind", "teacher", "questions", "families", "difficulty", "files", "subjects", "dataset", "train"],
         "domains.*.train": trainKeys,
-        "label": ["max_words", "keep_wrong"],
+        "label": ["max_words", "max_tokens"],
         "train": trainKeys,
         "merge": ["method", "density", "sign", "weights", "name", "require_better"],
         "merge.weights": ["*"],
@@ -36,8 +36,8 @@ enum RecipeSchema {
 
     private static let trainKeys = [
         "rank", "alpha", "rank_stabilised", "dropout", "modules", "learning_rate", "schedule", "warmup", "weight_decay",
-        "clip", "batch", "accumulate", "epochs", "checkpointing", "save_every", "probe_every", "temperature", "hard_weight",
-        "reasoning_weight", "scale_by_temperature", "mode", "max_tokens",
+        "clip", "batch", "accumulate", "epochs", "steps", "asking_share", "checkpointing", "save_every", "probe_every", "temperature", "hard_weight",
+        "reasoning_weight", "scale_by_temperature", "mode",
     ]
     private static let generationKeys = [
         "temperature", "top_p", "top_k", "repetition_penalty", "max_tokens", "deadline", "target",
@@ -61,7 +61,7 @@ enum RecipeSchema {
     /// What to suggest instead of an unknown key: a neighbour in the same section, else the same or a like key elsewhere.
     static func suggestion(for key: String, in path: [String]) -> String? {
         let here = (keys(at: path) ?? []).filter { $0 != "*" }
-        if let near = NearestName.of(key, among: here) { return near }
+        if let near = NearestName.of(key, among: here) { return (path + [near]).joined(separator: ".") }
         let elsewhere = sections.flatMap { section, keys in
             keys.filter { $0 != "*" && NearestName.distance(Array($0), Array(key)) <= 1 }
                 .map { section.isEmpty ? $0 : section + "." + $0 }

@@ -7,7 +7,7 @@ public protocol Phase {
     var name: String { get }
     /// Everything of the recipe (and of the code's own revision) that its outputs follow from, flat and printable;
     /// a phase is repeated when any of it changes.
-    var settings: [String: String] { get }
+    var settings: [String: String] { get throws }
     var inputs: [PhaseInput] { get }
     /// Files and folders in the run folder that exist, and are final, once the phase has run.
     var outputs: [String] { get }

@@ -112,7 +112,7 @@ public final class PhaseEngine {
             inputs[input.label] = hash
         }
         try hashes.save()
-        let settingsHash = Manifest.hash(phase.settings)
+        let settingsHash = Manifest.hash(try phase.settings)
         try clearStaleWork(of: phase, identity: Manifest.hash(inputs) + settingsHash)
         let start = ContinuousClock.now
         try phase.run(in: run)
@@ -129,7 +129,7 @@ public final class PhaseEngine {
         manifest.version = RetortVersion.current
         manifest.recipe = recipe
         manifest.phases[phase.name] = Manifest.Entry(
-            settings: phase.settings, settingsHash: settingsHash, inputs: inputs, outputs: outputs, seed: seed,
+            settings: try phase.settings, settingsHash: settingsHash, inputs: inputs, outputs: outputs, seed: seed,
             version: RetortVersion.current, finished: ISO8601DateFormatter().string(from: Date()), seconds: seconds)
         try manifest.write(run)
         try run.remove(identityFile(phase))
@@ -181,7 +181,7 @@ public final class PhaseEngine {
         guard let entry = manifest.phases[phase.name] else {
             return run.exists(identityFile(phase)) ? "it was begun and not finished" : "it has not been run"
         }
-        if entry.settingsHash != Manifest.hash(phase.settings) { return Self.change(from: entry.settings, to: phase.settings) }
+        if entry.settingsHash != Manifest.hash(try phase.settings) { return Self.change(from: entry.settings, to: try phase.settings) }
         for label in entry.inputs.keys.sorted() where !phase.inputs.contains(where: { $0.label == label }) {
             return "\(label) is no longer among its inputs"
         }

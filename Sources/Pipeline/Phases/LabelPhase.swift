@@ -1,0 +1,83 @@
+import Distillation
+import Foundation
+import Groundwork
+import Questions
+import Transformers
+
+/// Has the teachers label the training questions of the distilled domains. Labels are never lost: they are appended one by one,
+/// and when teacher, prompt or questions change the old ones are set aside.
+struct LabelPhase: Phase {
+    let workbench: Workbench
+    private var recipe: Recipe { workbench.recipe }
+
+    let name = "label"
+    private var distilled: [DomainSettings] { recipe.domains.filter { $0.kind == .distilled } }
+
+    var settings: [String: String] {
+        get throws {
+            var settings = ["revision": "1", "seed": "\(recipe.seed)"]
+            for domain in distilled {
+                settings["domains.\(domain.domain).dataset"] = domain.dataset
+                if let teacher = domain.teacher.flatMap({ recipe.teachers[$0] }) {
+                    settings.merge(try FlatSettings.of(teacher, under: "domains.\(domain.domain).teacher")) { $1 }
+                }
+            }
+            settings.merge(try FlatSettings.of(recipe.label, under: "label")) { $1 }
+            return settings
+        }
+    }
+    var inputs: [PhaseInput] {
+        let models = Set(distilled.compactMap { $0.teacher.flatMap { recipe.teachers[$0] } }.compactMap(modelReference)).sorted()
+        return distilled.map { .run(RunFiles.questions($0.domain, .train)) } + models.map { .model($0) }
+    }
+    var outputs: [String] { distilled.map(RunFiles.labels) + [RunFiles.funnel] }
+    let staleWork = StaleWork.setAside
+
+    private func modelReference(_ teacher: TeacherSettings) -> String? {
+        switch teacher.engine {
+        case .native, .llamaCpp: teacher.model == "base" ? recipe.model.checkpoint : teacher.model
+        case .openAI: nil
+        }
+    }
+
+    func run(in run: RunFolder) throws {
+        var funnels: [String: LabelSummary] = [:]
+        for settings in distilled {
+            guard let name = settings.teacher, let teacher = recipe.teachers[name] else { continue }
+            let questions = try QuestionFile.read(run.file(RunFiles.questions(settings.domain, .train)))
+            let path = run.file(RunFiles.labels(settings))
+            try Labelling(batch: teacher.slots).run(
+                questions, by: try self.teacher(teacher), into: path, title: "label \(settings.domain)")
+            let labels = try LabelFile.read(path)
+            let limits = LabelLimits(words: recipe.label.maxWords, tokens: recipe.label.maxTokens)
+            let funnel = LabelFunnel.sort(labels, limits: limits).funnel
+            workbench.say("label \(settings.domain): \(funnel)")
+            funnels[settings.domain.rawValue] = LabelSummary(
+                teacher: name, dataset: settings.dataset, right: labels.count { $0.letter == $0.question.answer }, funnel: funnel)
+        }
+        try run.writeJSON(funnels, to: RunFiles.funnel)
+    }
+
+    private func teacher(_ settings: TeacherSettings) throws -> any Teacher {
+        guard settings.engine == .native else {
+            throw RunError.notSupported(
+                what: "this version has no \(settings.engine.rawValue) teacher", remedy: "use engine: native, or label elsewhere and train with `retort train --labels`")
+        }
+        let reference = modelReference(settings) ?? recipe.model.checkpoint
+        let model = try settings.model == "base"
+            ? workbench.model() : LanguageModel.load(reference, device: workbench.model().device, dtype: workbench.model().dtype)
+        return try NativeTeacher(
+            identity: ModelIdentity.of(reference), coder: model.tokenizer, decoder: Decoder(model: model, slots: settings.slots),
+            way: settings.informed ? .informed : .free, sampling: settings.sampling.sampling, maximumTokens: settings.maxTokens,
+            seed: recipe.seed)
+    }
+}
+
+/// What labelling one domain came to.
+struct LabelSummary: Codable {
+    var teacher: String
+    var dataset: String
+    /// Labels whose likeliest letter is the right one.
+    var right: Int
+    var funnel: LabelFunnel
+}

@@ -1,0 +1,114 @@
+import Agents
+import Evaluation
+import Foundation
+import Questions
+
+/// What a run came to: the content of `report.json`, from which `report.md` is written.
+struct Report: Codable {
+    struct Training: Codable {
+        var domain: Domain
+        var scale: Double
+        var examples: Int
+        var steps: Int
+        var tokens: Int
+        var seconds: Double
+        var tokensPerSecond: Double
+        var peakResidentBytes: Int?
+        var firstLoss: Double
+        var lastLoss: Double
+    }
+    struct Merge: Codable {
+        var method: String
+        var density: Double
+        var sign: String
+        var modules: Int
+        var parameters: Int
+        var signConflicts: Double
+        var summary: String
+    }
+    /// Accuracies of one mode, without the single answers.
+    struct Accuracy: Codable {
+        struct Row: Codable {
+            /// A domain, or "all".
+            var name: String
+            var base: Proportion
+            /// First the base, second the specialist; nil for all domains together, which no specialist answers.
+            var specialist: PairedComparison?
+            var unified: PairedComparison
+            /// What the unified adapter said.
+            var letters: [String: Int]
+        }
+        var mode: TrainSettings.Mode
+        var rows: [Row]
+
+        init(_ accuracy: ModeAccuracy) throws {
+            mode = accuracy.mode
+            rows = accuracy.domains.map {
+                Row(name: $0.domain.rawValue, base: $0.base, specialist: $0.specialist, unified: $0.unified, letters: $0.letters)
+            }
+            let all = Report.overall(accuracy)
+            rows.append(Row(
+                name: "all", base: all.first, specialist: nil, unified: all,
+                letters: accuracy.domains.reduce(into: [:]) { $0.merge($1.letters, uniquingKeysWith: +) }))
+        }
+    }
+    struct Match: Codable {
+        var questions: Int
+        var teams: [TeamResult]
+        var winner: String?
+        var decision: String
+    }
+    struct PhaseTime: Codable {
+        var name: String
+        var seconds: Double
+        /// SHA-256 by file.
+        var outputs: [String: String]
+    }
+
+    var recipe: String
+    var model: String
+    var verdict: String
+    var version: String
+    var torch: String
+    var seed: UInt64
+    var collection: [String: Collected]
+    var labels: [String: LabelSummary]
+    var training: [Training]
+    var checks: [SpecialistCheck]
+    var selection: Selection
+    var merge: Merge
+    var accuracy: [Accuracy]
+    var agents: AgentsSummary
+    var questions: [QuestionRecord]
+    var answers: [AnsweredQuestion]
+    var match: Match
+    var targets: [TargetSettings]
+    var limits: Limits
+    var phases: [PhaseTime]
+    /// SHA-256 of what came from outside the run folder.
+    var inputs: [String: String]
+
+    /// Base against unified adapter over the questions of all domains.
+    static func overall(_ accuracy: ModeAccuracy) -> PairedComparison {
+        PairedComparison(accuracy.domains.flatMap { domain in
+            zip(domain.records[0].records, domain.records[2].records).map { ($0.correct, $1.correct) }
+        })
+    }
+
+    /// The run in one or two sentences, by the last mode (reasoning before the letter, where both are measured).
+    static func verdict(_ accuracy: [ModeAccuracy], name: String) throws -> String {
+        guard let last = accuracy.last else { return "Nothing was measured." }
+        let all = overall(last)
+        let proven = last.domains.filter { $0.specialist.verdict == .better && $0.specialist.p < 0.01 }.map(\.domain.rawValue)
+        let verb =
+            switch all.verdict {
+            case .better: "is better than"
+            case .worse: "is worse than"
+            case .undecided: "cannot be told apart from"
+            }
+        return "On \(all.first.count) held-out questions the \(name) adapter \(verb) its base in \(last.mode.rawValue) mode: "
+            + "\(ReportText.proportion(all.first)) → \(ReportText.proportion(all.second)), p = \(ReportText.pValue(all.p)). "
+            + "\(proven.count) of \(last.domains.count) specialists are better than the base at p < 0.01"
+            + (proven.isEmpty ? "." : ": \(proven.joined(separator: ", ")).")
+    }
+}

@@ -1,0 +1,209 @@
+import Agents
+import Checkpoints
+import Foundation
+import Groundwork
+import Merging
+
+/// A recipe and the folder it is carried out in.
+public struct RecipeRun {
+    public let recipe: Recipe
+    public let folder: RunFolder
+    private let say: (String) -> Void
+
+    /// - Parameter say: one line of news for the user.
+    public init(recipe: Recipe, folder: RunFolder, say: @escaping (String) -> Void = { _ in }) {
+        self.recipe = recipe
+        self.folder = folder
+        self.say = say
+    }
+
+    /// What a run would do now. Reads; writes nothing and loads no model.
+    public func plan(_ choice: PhaseChoice = PhaseChoice()) throws -> RunPlan {
+        let engine = try engine()
+        let states = try engine.plan(choice)
+        let missing = engine.missingInputs()
+        let shape = recipe.model.shape ?? shapeAtHand()
+        return RunPlan(
+            recipe: recipe.name, folder: folder.path, model: recipe.model.checkpoint,
+            modelParameters: shape.map(AdapterSize.baseParameters),
+            weightsGB: shape.map { weights($0) },
+            limits: recipe.limits,
+            adapters: recipe.domains.map { settings in
+                RunPlan.AdapterLine(
+                    domain: settings.domain.rawValue, kind: settings.kind.rawValue, teacher: settings.teacher,
+                    questions: settings.questions, rank: settings.train.rank, alpha: settings.train.alpha, scale: settings.train.scale,
+                    plainScale: settings.train.alpha / Double(settings.train.rank), rankStabilised: settings.train.rankStabilised,
+                    parameters: shape.map {
+                        AdapterSize.parameters(rank: settings.train.rank, modules: settings.train.modules, shape: $0)
+                    })
+            },
+            phases: states.map { RunPlan.PhaseLine($0.name, $0.state) },
+            missing: missing.map { RunPlan.MissingLine(phase: $0.phase, input: $0.input.label) }, unsupported: unsupported())
+    }
+
+    /// Carries out what is due.
+    /// - Throws: `Interrupted`, after which the same call continues; `RunError`; whatever a phase throws.
+    public func execute(_ choice: PhaseChoice = PhaseChoice()) throws -> RunResult {
+        if let first = unsupported().first { throw RunError.notSupported(what: first.what, remedy: first.remedy) }
+        let lock = try RunLock(folder)
+        defer { withExtendedLifetime(lock) {} }
+        let engine = try engine()
+        try engine.execute(choice)
+        func there(_ name: String) -> String? { folder.exists(name) ? folder.file(name) : nil }
+        return RunResult(
+            folder: folder.path, adapter: there(recipe.merge.name), questions: there(RunFiles.generatedQuestions),
+            answers: there(RunFiles.answers), report: there(RunFiles.reportText), reportData: there(RunFiles.report),
+            verdict: there(RunFiles.report).flatMap { _ in try? folder.readJSON(Report.self, from: RunFiles.report).verdict },
+            manifest: folder.file(Manifest.fileName))
+    }
+
+    private func engine() throws -> PhaseEngine {
+        let workbench = Workbench(recipe: recipe, say: say)
+        let phases: [any Phase] = [CollectPhase(recipe: recipe), LabelPhase(workbench: workbench)]
+            + recipe.domains.map { TrainPhase(workbench: workbench, domain: $0) }
+            + [
+                MergePhase(workbench: workbench), ValidatePhase(workbench: workbench), TournamentPhase(workbench: workbench),
+                ReportPhase(workbench: workbench),
+            ]
+        return try PhaseEngine(
+            run: folder, recipe: recipe.name, seed: recipe.seed, phases: phases, resolveModel: ModelIdentity.path, say: say)
+    }
+
+    private func shapeAtHand() -> ModelShape? {
+        guard ModelIdentity.path(recipe.model.checkpoint) != nil else { return nil }
+        return (try? Checkpoint.open(recipe.model.checkpoint)).map { ModelShape($0.configuration) }
+    }
+
+    /// The weights in memory, in GB: projections in 4 bits with block scales under NF4, the rest in the dtype.
+    private func weights(_ shape: ModelShape) -> Double {
+        let all = Double(AdapterSize.baseParameters(shape))
+        let bytes = recipe.model.dtype == .float32 ? 4.0 : recipe.model.dtype == nil && recipe.model.device == .cpu ? 4 : 2
+        guard recipe.model.quantisation == .nf4 else { return all * bytes / 1e9 }
+        let projections = Double(shape.layers) * TrainSettings.projections.reduce(0.0) { sum, module in
+            sum + (AdapterSize.width(of: module, in: shape).map { Double($0.input) * Double($0.output) } ?? 0)
+        }
+        // Double quantisation: a byte for each 64 weights and a float for each 256 of those (Dettmers et al. 2023).
+        return (projections * (0.5 + 1 / 64.0 + 4 / (64.0 * 256)) + (all - projections) * bytes) / 1e9
+    }
+
+    /// What the recipe asks for and this version cannot do.
+    private func unsupported() -> [RunPlan.Unsupported] {
+        var found: [RunPlan.Unsupported] = []
+        if recipe.model.quantisation == .nf4 {
+            found.append(.init(what: "this version does not compute on NF4 weights", remedy: "set model.quantisation=as_stored"))
+        }
+        for (name, teacher) in recipe.teachers.sorted(by: { $0.key < $1.key }) where teacher.engine != .native {
+            found.append(.init(
+                what: "this version does not run the \(teacher.engine.rawValue) teacher \(name)", remedy: "set teachers.\(name).engine=native"))
+        }
+        return found
+    }
+}
+
+/// What `--dry-run` prints.
+public struct RunPlan: Encodable {
+    struct AdapterLine: Encodable {
+        var domain: String
+        var kind: String
+        var teacher: String?
+        var questions: Int
+        var rank: Int
+        var alpha: Double
+        var scale: Double
+        var plainScale: Double
+        var rankStabilised: Bool
+        var parameters: Int?
+    }
+    struct PhaseLine: Encodable {
+        var name: String
+        /// "valid", "to do" or "left".
+        var state: String
+        var because: String?
+
+        init(_ name: String, _ state: PhaseState) {
+            self.name = name
+            switch state {
+            case .valid: (self.state, because) = ("valid", nil)
+            case .due(let reason): (self.state, because) = ("to do", reason)
+            case .left(let reason): (self.state, because) = ("left", reason)
+            }
+        }
+    }
+    struct MissingLine: Encodable {
+        var phase: String
+        var input: String
+    }
+    struct Unsupported: Encodable {
+        var what: String
+        var remedy: String
+    }
+
+    var recipe: String
+    var folder: String
+    var model: String
+    var modelParameters: Int?
+    var weightsGB: Double?
+    var limits: Limits
+    var adapters: [AdapterLine]
+    var phases: [PhaseLine]
+    var missing: [MissingLine]
+    var unsupported: [Unsupported]
+
+    public var text: String {
+        var lines = ["recipe \(recipe), run folder \(folder)", ""]
+        let size = modelParameters.map { ", \(AdapterSize.short($0)) parameters" } ?? ", size unknown (give model.shape, or fetch the model)"
+        let weights = weightsGB.map { String(format: ", weights about %.1f GB in memory", $0) } ?? ""
+        lines.append("base model  \(model)\(size)\(weights)")
+        for adapter in adapters {
+            let scale = adapter.rankStabilised
+                ? String(format: "scale α/√r = %.4g (plain α/r would be %.4g)", adapter.scale, adapter.plainScale)
+                : String(format: "scale α/r = %.4g", adapter.scale)
+            lines.append(
+                "adapter     \(adapter.domain): \(adapter.kind)\(adapter.teacher.map { " by \($0)" } ?? ""), \(adapter.questions) questions, "
+                    + "rank \(adapter.rank), alpha \(Self.plain(adapter.alpha)), \(scale)"
+                    + (adapter.parameters.map { ", \($0) parameters (\(AdapterSize.short($0)))" } ?? ""))
+        }
+        if let limit = limits.trainingMemory { lines.append("limit       \(Self.plain(limit)) GB of memory in training") }
+        if let limit = limits.inferenceMemory { lines.append("limit       \(Self.plain(limit)) GB of memory in use") }
+        lines += ["", "phases"]
+        let width = phases.map(\.name.count).max() ?? 0
+        for phase in phases {
+            let state = phase.state + (phase.because.map { ", because \($0)" } ?? "")
+            lines.append("  " + phase.name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + state)
+        }
+        if !missing.isEmpty {
+            lines += ["", "missing inputs"]
+            lines += missing.map { "  \($0.input)  (\($0.phase))" }
+        }
+        if !unsupported.isEmpty {
+            lines += ["", "not possible yet"]
+            lines += unsupported.map { "  \($0.what); \($0.remedy)" }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func plain(_ value: Double) -> String { value == value.rounded() ? String(Int(value)) : String(value) }
+}
+
+/// Where a finished run's results lie.
+public struct RunResult: Encodable {
+    var folder: String
+    var adapter: String?
+    var questions: String?
+    var answers: String?
+    var report: String?
+    var reportData: String?
+    var verdict: String?
+    var manifest: String
+
+    public var text: String {
+        var lines: [String] = []
+        if let verdict { lines += [verdict, ""] }
+        if let adapter { lines.append("unified adapter   \(adapter)") }
+        if let questions { lines.append("sample questions  \(questions)") }
+        if let answers { lines.append("sample answers    \(answers)") }
+        if let report { lines.append("report            \(report)") }
+        if lines.isEmpty { lines.append("run folder        \(folder)") }
+        return lines.joined(separator: "\n")
+    }
+}

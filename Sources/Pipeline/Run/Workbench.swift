@@ -1,0 +1,106 @@
+import Agents
+import Checkpoints
+import Distillation
+import Evaluation
+import Foundation
+import Groundwork
+import Questions
+import Torch
+import Transformers
+
+/// What the phases of one process share: the recipe, and the base model, loaded when the first phase asks for it.
+final class Workbench {
+    let recipe: Recipe
+    let say: (String) -> Void
+    private var loaded: LanguageModel?
+    private var vocabulary: AgentVocabulary?
+
+    init(recipe: Recipe, say: @escaping (String) -> Void) {
+        self.recipe = recipe
+        self.say = say
+    }
+
+    /// - Throws: what loading throws; `RunError.notSupported` for a base that this version cannot hold.
+    func model() throws -> LanguageModel {
+        if let loaded { return loaded }
+        let settings = recipe.model
+        let device: Device =
+            switch settings.device {
+            case .auto: try .best()
+            case .cpu: .cpu
+            case .cuda: .cuda(0)
+            }
+        if settings.threads > 0 { try Libtorch.open().threads = settings.threads }
+        let dtype = settings.dtype.map { $0 == .float32 ? DType.float32 : $0 == .bfloat16 ? .bfloat16 : .float16 }
+        let model = try LanguageModel.load(settings.checkpoint, device: device, dtype: dtype)
+        say("\(settings.checkpoint): \(AdapterSize.short(AdapterSize.baseParameters(ModelShape(model.configuration)))) parameters, "
+            + "\(model.dtype.rawValue) on \(model.device)")
+        loaded = model
+        return model
+    }
+
+    func agentVocabulary() throws -> AgentVocabulary {
+        if let vocabulary { return vocabulary }
+        let made = try AgentVocabulary(model().tokenizer)
+        vocabulary = made
+        return made
+    }
+
+    func adapter(_ folder: String) throws -> Adapter { try Adapter.load(folder, for: model()) }
+
+    /// Runs streams on the base model and, if given, an adapter.
+    func decoding(_ adapter: Adapter?, slots: Int) throws -> ([Transformers.Stream], ((Int) -> Void)?) throws -> Void {
+        let decoder = try Decoder(model: model(), adapter: adapter, slots: slots)
+        return { try decoder.run($0, progress: $1) }
+    }
+
+    /// Accuracy on `questions`, asked through the checkpoint's chat template.
+    func evaluate(
+        _ questions: [Question], adapter: Adapter?, name: String?, mode: TrainSettings.Mode, title: String
+    ) throws -> EvaluationResult {
+        let style = try ChatStyle(
+            vocabulary: agentVocabulary(), mode: mode == .letter ? .letter : .reason,
+            limits: AnswerLimits(newTokens: recipe.agents.answer.maxTokens), sampling: .greedy)
+        let evaluator = Evaluator(style: style, decode: try decoding(adapter, slots: recipe.validate.slots))
+        let progress = Progress(title, total: questions.count, unit: "questions")
+        return try evaluator.evaluate(
+            questions, model: recipe.model.checkpoint, adapter: name, seed: recipe.seed, progress: { progress.advance(by: $0) })
+    }
+}
+
+extension SamplingSettings {
+    var sampling: Sampling {
+        Sampling(temperature: temperature, topP: topP, topK: topK, repetitionPenalty: repetitionPenalty)
+    }
+}
+
+extension GenerationSettings {
+    var agentSettings: AgentSettings {
+        AgentSettings(
+            maxNewTokens: maxTokens, temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK,
+            repetitionPenalty: sampling.repetitionPenalty, doSample: sampling.temperature > 0)
+    }
+}
+
+/// Where each phase's files lie in a run folder.
+enum RunFiles {
+    enum Split: String, CaseIterable { case train, probe, test }
+    static func questions(_ domain: Domain, _ split: Split) -> String { "questions/\(domain)/\(split.rawValue).jsonl" }
+    static let collection = "questions/collection.json"
+    static func labels(_ settings: DomainSettings) -> String { "labels/\(settings.dataset).jsonl" }
+    static let funnel = "labels/funnel.json"
+    static func specialist(_ domain: Domain) -> String { "train/\(domain)" }
+    static func adapterFiles(_ folder: String) -> [String] {
+        ["\(folder)/\(AdapterFile.configurationName)", "\(folder)/\(AdapterFile.weightsName)"]
+    }
+    static func training(_ domain: Domain) -> String { "train/\(domain)/training.json" }
+    static func check(_ domain: Domain) -> String { "train/\(domain)/check.json" }
+    static let selection = "selection.json"
+    static let accuracy = "validate/accuracy.json"
+    static let agents = "validate/agents.json"
+    static let generatedQuestions = "validate/questions.json"
+    static let answers = "validate/answers.json"
+    static let match = "tournament/match.json"
+    static let reportText = "report.md"
+    static let report = "report.json"
+}
