@@ -1,0 +1,184 @@
+import ArgumentParser
+import Checkpoints
+import Distillation
+import Foundation
+import Groundwork
+import Pipeline
+import Questions
+import Transformers
+
+extension Schedule.Shape: ExpressibleByArgument {}
+extension ExampleBuilder.Style: ExpressibleByArgument {}
+
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a LoRA adapter on questions (supervised) or on a teacher's labels (distilled).",
+        discussion: """
+            A stopped command continues from its last checkpoint, in DIR/training; on a CPU it ends in the same bytes as an \
+            uninterrupted one. The loss is α·CE + (1−α)·T²·KL over the four letters, plus λ·CE over the reasoning.
+            """)
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    @Option(help: ArgumentHelp("Questions to train on; their explanations are the reasoning.", valueName: "file"))
+    var questions: String?
+
+    @Option(help: ArgumentHelp("Labels to train on, from `retort label`.", valueName: "file"))
+    var labels: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The PEFT adapter folder to write.", valueName: "dir"))
+    var output: String
+
+    @Option(help: "The adapter's rank.")
+    var rank = 16
+
+    @Option(help: "The adapter's alpha.")
+    var alpha = 16.0
+
+    @Flag(inversion: .prefixedNo, help: "Scale by alpha/√rank instead of alpha/rank.")
+    var rslora = true
+
+    @Option(help: "Share of the adapter's inputs that is dropped in training.")
+    var dropout = 0.0
+
+    @Option(parsing: .upToNextOption, help: "Projections with an adapter. (default: all seven)")
+    var targets: [String] = []
+
+    @Option(help: "The highest learning rate.")
+    var lr = 1e-3
+
+    @Option(help: "How the learning rate falls: constant, linear or cosine.")
+    var schedule = Schedule.Shape.cosine
+
+    @Option(help: "Share of all steps in which the learning rate rises.")
+    var warmup = 0.05
+
+    @Option(help: "AdamW's weight decay.")
+    var weightDecay = 0.0
+
+    @Option(help: "Largest norm of the gradients; 0 for no limit.")
+    var clip = 1.0
+
+    @Option(help: "Questions in one pass.")
+    var batch = 8
+
+    @Option(help: "Passes in one step.")
+    var accumulation = 1
+
+    @Option(help: "Times through all questions; may be a fraction.")
+    var epochs = 1.0
+
+    @Option(help: "Stop after this many steps.")
+    var steps: Int?
+
+    @Option(help: "reason: the reasoning and then the letter; letter: the bare letter.")
+    var style = ExampleBuilder.Style.reason
+
+    @Option(help: "For this share of the questions (0 to 1), learn to write the question too.")
+    var askingShare = 0.0
+
+    @Option(help: "α, the weight of the right letter against the teacher's letters.")
+    var hardWeight = 0.3
+
+    @Option(help: "T, which softens both distributions.")
+    var temperature = 2.0
+
+    @Option(help: "λ, the weight of the reasoning.")
+    var reasoningWeight = 1.0
+
+    @Flag(inversion: .prefixedNo, help: "Multiply the soft term by T².")
+    var temperatureSquared = true
+
+    @Option(help: "Longest reasoning of a label that is learnt from, in words.")
+    var maxWords = 100
+
+    @Option(help: "The same in tokens.")
+    var maxTokens = 120
+
+    @Flag(help: "Compute each block again in the backward pass: less memory, a third more time.")
+    var checkpointing = false
+
+    @Option(help: "Steps between checkpoints.")
+    var saveEvery = 25
+
+    @Option(help: "Draws the adapter's first values, the order of the questions, and dropout.")
+    var seed: UInt64 = 0
+
+    @OptionGroup var json: JSONOptions
+
+    func validate() throws {
+        if (questions == nil) == (labels == nil) { throw ValidationError("Give either --questions or --labels.") }
+        if rank < 1 { throw ValidationError("--rank is a number of at least 1.") }
+        if !(alpha > 0 && alpha.isFinite) { throw ValidationError("--alpha is a number above 0.") }
+        if !(0..<1).contains(dropout) { throw ValidationError("--dropout is a share from 0 to below 1.") }
+        if let wrong = targets.first(where: { !AdapterConfiguration.allProjections.contains($0) }) {
+            throw ValidationError("'\(wrong)' is no projection; they are \(AdapterConfiguration.allProjections.joined(separator: ", ")).")
+        }
+    }
+
+    private struct Result: Encodable {
+        let model: String
+        let adapter: String
+        let rank: Int
+        let alpha: Double
+        let rslora: Bool
+        let scale: Double
+        let parameters: Int
+        let examples: Int
+        let steps: Int
+        let tokens: Int
+        let seconds: Double
+        let tokensPerSecond: Double
+        let peakResidentBytes: Int?
+        let losses: [Double]
+        let final: LossParts
+        let funnel: LabelFunnel?
+
+        enum CodingKeys: String, CodingKey {
+            case model, adapter, rank, alpha, rslora, scale, parameters, examples, steps, tokens, seconds, losses, final, funnel
+            case tokensPerSecond = "tokens_per_second"
+            case peakResidentBytes = "peak_resident_bytes"
+        }
+    }
+
+    func run() throws {
+        var funnel: LabelFunnel?
+        let kept: [KeptLabel]
+        if let labels {
+            let sorted = LabelFunnel.sort(try LabelFile.read(labels), limits: LabelLimits(words: maxWords, tokens: maxTokens))
+            Console.note("\(sorted.funnel)")
+            funnel = sorted.funnel
+            kept = sorted.kept
+        } else {
+            kept = try QuestionFile.read(questions ?? "").map {
+                KeptLabel(question: $0, reasoning: $0.explanation ?? "", teacherScores: nil)
+            }
+        }
+        let model = try modelOptions.load()
+        let configuration = AdapterConfiguration(
+            rank: rank, alpha: alpha, useRSLoRA: rslora,
+            targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout, baseModel: modelOptions.model)
+        let adapter = try Adapter(for: model, configuration, seed: seed)
+        let builder = try ExampleBuilder(coder: model.tokenizer, style: style)
+        let training = TrainingConfiguration(
+            epochs: epochs, batch: batch, accumulation: accumulation, learningRate: lr, schedule: schedule, warmup: warmup,
+            optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
+            loss: DistillationLoss(
+                alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight),
+            seed: seed, checkpointEvery: saveEvery, maximumSteps: steps)
+        let source = try AdapterSource(model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), checkpointing: checkpointing)
+        let trainer = try Trainer(source: source, letters: builder.tokens.letters, configuration: training, title: "train")
+        let summary = try trainer.train(builder.examples(for: kept, askingShare: askingShare, seed: seed).examples, to: output)
+        let memory = summary.peakResidentBytes.map { String(format: ", %.2f GB at most", Double($0) / 1e9) } ?? ""
+        print(String(
+            format: "%d steps, %d tokens in %.1f s (%.0f tokens/s)%@; loss %.4f → %.4f", summary.steps, summary.tokens, summary.seconds,
+            summary.tokensPerSecond, memory, summary.losses.first ?? 0, summary.losses.last ?? 0))
+        print("adapter in \(output)")
+        try json.write(Result(
+            model: modelOptions.model, adapter: output, rank: rank, alpha: alpha, rslora: rslora,
+            scale: rslora ? alpha / Double(rank).squareRoot() : alpha / Double(rank), parameters: adapter.parameterCount,
+            examples: summary.examples, steps: summary.steps, tokens: summary.tokens, seconds: summary.seconds,
+            tokensPerSecond: summary.tokensPerSecond, peakResidentBytes: summary.peakResidentBytes, losses: summary.losses,
+            final: summary.final, funnel: funnel))
+    }
+}
