@@ -18,7 +18,7 @@ import Testing
         process.executableURL = Self.retort
         process.arguments = [
             "train", "--model", Self.model, "--questions", questions, "-o", output, "--rank", "4", "--alpha", "8", "--rslora", "--lr", "0.01",
-            "--batch", "2", "--epochs", "4", "--save-every", "7", "--seed", "3", "--device", "cpu",
+            "--batch", "2", "--epochs", "2", "--save-every", "3", "--seed", "3", "--device", "cpu",
         ]
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
@@ -33,7 +33,7 @@ import Testing
         let folder = NSTemporaryDirectory() + "retort-kill-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let questions = folder + "/questions.jsonl"
-        try QuestionFile.write(QuestionGenerator.generate(domain: .math, count: 60, seed: 1), to: questions)
+        try QuestionFile.write(QuestionGenerator.generate(domain: .math, count: 40, seed: 1), to: questions)
 
         let whole = folder + "/whole", broken = folder + "/broken"
         let uninterrupted = process(questions, whole)
@@ -41,13 +41,13 @@ import Testing
         uninterrupted.waitUntilExit()
         #expect(uninterrupted.terminationStatus == 0)
         let total = steps(whole)
-        #expect(total == 120)
+        #expect(total == 40)
 
         // Killed three times, wherever it happens to be shortly behind these steps: in a step, or writing a checkpoint.
         var random = SystemRandomNumberGenerator()
         var earlier = 0
         for third in 0..<3 {
-            let target = third * 35 + Int.random(in: 1...25, using: &random)
+            let target = third * 11 + Int.random(in: 1...10, using: &random)
             let run = process(questions, broken)
             try run.run()
             while run.isRunning && steps(broken) < target { usleep(500) }
