@@ -8,7 +8,7 @@ extension Tokenizer {
     /// - Parameters:
     ///   - source: named in errors.
     ///   - chatTemplate: the text of `chat_template.jinja`, which newer checkpoints keep in a file of its own.
-    ///   - endTokens: further ids that end a generation, from `generation_config.json`.
+    ///   - endTokens: further ids that end a generation, from `config.json` and `generation_config.json`; those outside the vocabulary are left out.
     public convenience init(
         tokenizerJSON: Data, configJSON: Data? = nil, source: String = "tokenizer.json", chatTemplate: String? = nil, endTokens: [Int] = []
     ) throws {
@@ -72,7 +72,7 @@ extension TokenizerJSON {
         func id(of token: String) -> Int? { added.last { $0.content == token }?.id ?? model.vocab[token] }
         description.bos = (configuration?.bos_token?.content ?? leadingTokens.first).flatMap(id)
         description.addsBOS = configuration?.add_bos_token ?? !leadingTokens.isEmpty
-        description.endTokens = [configuration?.eos_token?.content].compactMap { $0.flatMap(id) } + endTokens.filter { $0 >= 0 }
+        description.endTokens = [configuration?.eos_token?.content].compactMap { $0.flatMap(id) } + endTokens.filter(entries.indices.contains)
         description.chatTemplate = chatTemplate ?? configuration?.chat_template?.text
         return description
     }

@@ -19,6 +19,7 @@ public final class Tokenizer: Sendable {
     /// The checkpoint's chat template as Jinja text, recognised or not.
     public let templateText: String?
 
+    private let recognised: Result<ChatTemplate, any Error>
     private let tokens: TokenBytes
     private let byteIDs: [Int32]
     private let merges: BytePairMerges
@@ -74,6 +75,11 @@ public final class Tokenizer: Sendable {
         let named = TokenizerDescription.knownEndTokens.compactMap { addedIDs[$0] }.filter(special.contains)
         endTokens = Set(description.endTokens).union(named)
         templateText = description.chatTemplate
+        recognised = Result {
+            guard let text = description.chatTemplate else { throw TokenizerError.noTemplate(source: description.source) }
+            func spelling(_ id: Int?) -> String { id.map { String(decoding: tokens[$0], as: UTF8.self) } ?? "" }
+            return try ChatTemplate.recognise(text, bosToken: spelling(description.bos), eosToken: spelling(description.endTokens.first))
+        }
         rawSearch = AddedTokenSearch(description.addedTokens.filter { !$0.isNormalized })
         normalizedSearch = AddedTokenSearch(description.addedTokens.filter(\.isNormalized).map { token in
             var token = token
@@ -213,14 +219,10 @@ public final class Tokenizer: Sendable {
     // MARK: - Chat
 
     /// The checkpoint's chat template, or why there is none to use.
-    public func chatTemplate() throws -> ChatTemplate {
-        guard let templateText else { throw TokenizerError.noTemplate(source: source) }
-        return try ChatTemplate.recognise(
-            templateText, bosToken: bos.map { decode([$0]) } ?? "", eosToken: eos.map { decode([$0]) } ?? "")
-    }
+    public func chatTemplate() throws -> ChatTemplate { try recognised.get() }
 
     /// The chat template; nil where there is none or none of a known family.
-    public var template: ChatTemplate? { try? chatTemplate() }
+    public var template: ChatTemplate? { try? recognised.get() }
 
     /// The ids of a conversation in the checkpoint's chat format, equal to those of the rendered text, except that nothing in a
     /// message's text can become a special token: a user cannot end their turn and speak as the system.

@@ -57,7 +57,9 @@ enum QwenVocabulary {
     static let added = ["<tool_call>", "</tool_call>", "<think>", "</think>"]
 
     /// Each token's merge is the last step of building it by merges of lower rank.
-    static func tokenizer(tiktoken path: String) throws -> Tokenizer {
+    static func tokenizer(tiktoken path: String) throws -> Tokenizer { try Tokenizer(tokenizerJSON: json(tiktoken: path), source: path) }
+
+    static func json(tiktoken path: String) throws -> Data {
         var ranks: [[UInt8]: Int] = [:]
         var tokens: [[UInt8]] = []
         for line in try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") {
@@ -101,7 +103,7 @@ enum QwenVocabulary {
                 "merges": merges,
             ] as [String: Any],
         ]
-        return try Tokenizer(tokenizerJSON: JSONSerialization.data(withJSONObject: json), source: path)
+        return try JSONSerialization.data(withJSONObject: json)
     }
 
     /// The printable stand-ins of bytes, worked out apart from the module's own table.

@@ -58,6 +58,36 @@ import Tokenizers
         }
     }
 
+    @Test(.enabled(if: Fixture.hasSmolLM2, "the SmolLM2 GGUF is not in .models; run scripts/setup"))
+    func ofACheckpointInOneFile() throws {
+        let tokenizer = try Tokenizer.load(from: Checkpoint.open(Fixture.smolLM2Path))
+        #expect(try tokenizer.encode("The answer is B.") == Fixture.smolLM2.get().encode("The answer is B."))
+    }
+
+    @Test func ofACheckpointInAFolder() throws {
+        let files = FileManager.default
+        let folder = files.temporaryDirectory.appendingPathComponent("retort-\(UUID().uuidString)")
+        try files.copyItem(at: Fixture.repository.appendingPathComponent("Tests/Fixtures/Transformers/qwen2/model"), to: folder)
+        defer { try? files.removeItem(at: folder) }
+        #expect(throws: TokenizerError.self) { try Tokenizer.load(from: Checkpoint.open(folder.path)) }
+
+        try Fixture.data("small/qwen2.json").write(to: folder.appendingPathComponent("tokenizer.json"))
+        let configuration = #"{"eos_token": "<|im_end|>", "bos_token": null, "chat_template": "not the one that counts"}"#
+        try Data(configuration.utf8).write(to: folder.appendingPathComponent("tokenizer_config.json"))
+        let template = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}<|im_start|>assistant\n"
+        try Data(template.utf8).write(to: folder.appendingPathComponent("chat_template.jinja"))
+        let tokenizer = try Tokenizer.load(from: Checkpoint.open(folder.path))
+        #expect(tokenizer.eos == tokenizer.id(of: "<|im_end|>") && tokenizer.bos == nil)
+        #expect(try tokenizer.chatTemplate().kind == .chatML)
+        #expect(try tokenizer.encode("The answer is B.") == Fixture.small("qwen2").encode("The answer is B."))
+    }
+
+    @Test func endTokensOutsideTheVocabularyAreLeftOut() throws {
+        let tokenizer = try Tokenizer(tokenizerJSON: Fixture.data("small/qwen2.json"), endTokens: [1 << 40, 3, -1])
+        let named = ["<|im_end|>", "<|endoftext|>"].compactMap(tokenizer.id)
+        #expect(tokenizer.endTokens == Set(named + [3]) && named.count == 2)
+    }
+
     @Test func bytesOfTokens() throws {
         let tokenizer = try Fixture.small("qwen2")
         #expect(tokenizer.bytes(of: -1).isEmpty && tokenizer.bytes(of: tokenizer.vocabularySize).isEmpty)
