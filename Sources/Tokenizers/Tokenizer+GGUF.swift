@@ -9,7 +9,8 @@ extension Tokenizer {
         }
         let model = try gguf.string(keys + "model") ?? ""
         guard model == "gpt2" else {
-            throw TokenizerError.unsupported(source: gguf.path, what: "a vocabulary of the kind “\(model)” (\(keys)model)", known: "gpt2 (byte-level BPE)")
+            throw TokenizerError.unsupported(
+                source: gguf.path, what: "a vocabulary of the kind “\(model)” (\(keys)model)", known: "gpt2 (byte-level BPE)")
         }
         guard let tokens = try gguf.strings(keys + "tokens") else { throw missing("tokens") }
         guard let merges = try gguf.strings(keys + "merges") else { throw missing("merges") }

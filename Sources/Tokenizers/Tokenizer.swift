@@ -30,6 +30,8 @@ public final class Tokenizer: Sendable {
     private let special: Set<Int>
     private let rawSearch: AddedTokenSearch
     private let normalizedSearch: AddedTokenSearch
+    /// For a chat template's own words, which normalisation does not change.
+    private let templateSearch: AddedTokenSearch
 
     init(_ description: TokenizerDescription) throws {
         source = description.source
@@ -40,7 +42,8 @@ public final class Tokenizer: Sendable {
         var addedTexts: [Int: String] = [:]
         for token in description.addedTokens {
             guard token.id >= 0 && token.id < count else {
-                throw TokenizerError.malformed(source: source, place: "added token \(token.text)", reason: "its id \(token.id) is outside the vocabulary of \(count)")
+                throw TokenizerError.malformed(
+                    source: source, place: "added token \(token.text)", reason: "its id \(token.id) is outside the vocabulary of \(count)")
             }
             added.insert(token.id)
             if token.isSpecial { special.insert(token.id) }
@@ -80,6 +83,7 @@ public final class Tokenizer: Sendable {
             func spelling(_ id: Int?) -> String { id.map { String(decoding: tokens[$0], as: UTF8.self) } ?? "" }
             return try ChatTemplate.recognise(text, bosToken: spelling(description.bos), eosToken: spelling(description.endTokens.first))
         }
+        templateSearch = AddedTokenSearch(description.addedTokens)
         rawSearch = AddedTokenSearch(description.addedTokens.filter { !$0.isNormalized })
         normalizedSearch = AddedTokenSearch(description.addedTokens.filter(\.isNormalized).map { token in
             var token = token
@@ -159,7 +163,7 @@ public final class Tokenizer: Sendable {
             }
             var text = part.text
             text.withUTF8 { bytes in
-                for segment in rawSearch.segments(of: bytes) {
+                for segment in templateSearch.segments(of: bytes) {
                     switch segment {
                     case .text(let range): pending.append(contentsOf: bytes[range])
                     case .token(let id):
