@@ -23,11 +23,19 @@ extension AgentQuestion {
 
     /// Whether the texts still mean the same when the choices stand in another order: none speaks of a letter or a place.
     package var isFreeOfOrder: Bool {
-        let telling: Set<String> = ["above", "below", "former", "latter", "first", "second", "third", "fourth", "last", "both", "these"]
+        let places: Set<String> = ["above", "below", "former", "latter"]
+        let ordinals: Set<String> = ["first", "second", "third", "fourth", "last"]
+        let kinds: Set<String> = ["choice", "option", "answer"]
+        let verbs: Set<String> = ["is", "are", "was", "and", "or", "nor", "because", "since"]
         for text in choiceTexts + [question, explanation ?? ""] {
             let words = text.split { !$0.isLetter && !$0.isNumber }
-            for word in words where telling.contains(word.lowercased()) || ["A", "B", "C", "D"].contains(word) {
-                return false
+            for (index, word) in words.enumerated() {
+                let next = index + 1 < words.count ? words[index + 1] : ""
+                if places.contains(word.lowercased()) { return false }
+                if ordinals.contains(word.lowercased()) && kinds.contains(next.lowercased()) { return false }
+                // "A train leaves" starts with an article, "A is right" with a letter.
+                let isArticle = word == "A" && next.first?.isLowercase == true && !verbs.contains(String(next))
+                if Letter(rawValue: String(word)) != nil && !isArticle { return false }
             }
         }
         return true

@@ -132,8 +132,14 @@ import Transformers
         var letter = telling
         letter.choices[3] = "D) w"
         #expect(letter.isFreeOfOrder)
-        letter.explanation = "Letter: A"
-        #expect(!letter.isFreeOfOrder)
+        for text in ["Letter: A", "A is right.", "Not B.", "The third option.", "See above."] {
+            letter.explanation = text
+            #expect(!letter.isFreeOfOrder, "\(text)")
+        }
+        for text in ["A train leaves at noon.", "None of these is the third planet.", "It is 42."] {
+            letter.explanation = text
+            #expect(letter.isFreeOfOrder, "\(text)")
+        }
     }
 
     @Test func limitsWithoutRoomAreRefusedBeforeAnythingRuns() throws {
