@@ -2,7 +2,7 @@ import Foundation
 import Groundwork
 import Testing
 
-@testable import Questions
+import Questions
 
 /// docs/questions.md lists every family with an example of every grade. `RETORT_WRITE_DOCS=1 swift test` writes it anew.
 @Suite struct CatalogueTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Questions
+import Questions
 
 /// The tournament's rules, and the wording of both agents.
 @Suite struct FormatTests {

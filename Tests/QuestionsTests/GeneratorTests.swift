@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Questions
+import Questions
 
 /// What holds for the questions of every family.
 @Suite struct GeneratorTests {

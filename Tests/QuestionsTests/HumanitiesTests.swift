@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Questions
+import Questions
 
 @Suite struct HumanitiesTests {
     @Test func yearsAndCenturies() throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Questions
+import Questions
 
 /// Every answer again, from the question's text alone and by other means than the generator's: brute force where that is possible.
 @Suite struct MathTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Questions
+import Questions
 
 /// Python itself says what the generated programs print.
 @Suite struct ProgramTests {

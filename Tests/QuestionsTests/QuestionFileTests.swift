@@ -2,7 +2,7 @@ import Foundation
 import Groundwork
 import Testing
 
-@testable import Questions
+import Questions
 
 @Suite struct QuestionFileTests {
     /// A file in a folder of its own, removed afterwards.

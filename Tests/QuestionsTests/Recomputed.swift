@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Questions
+import Questions
 
 /// The numbers in a text, in order: "2.5 and -3" gives 2.5 and -3. A minus sign counts only where no digit or letter stands before it.
 func numbers(in text: String) -> [Double] {

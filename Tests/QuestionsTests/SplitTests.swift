@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Questions
+import Questions
 
 @Suite struct SplitTests {
     static func questions(_ count: Int, seed: UInt64 = 1) throws -> [Question] {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Questions
+import Questions
 
 /// Answers of the computed families again, from the question's text, and the tables' inner agreement.
 @Suite struct StemTests {

@@ -3,8 +3,8 @@ import Groundwork
 /// Facts in rows and columns, written in the source as lines of fields separated by bars:
 ///
 ///     France | Paris | Europe
-struct FactTable: Sendable {
-    let rows: [[String]]
+package struct FactTable: Sendable {
+    package let rows: [[String]]
 
     /// - Precondition: every line has `columns` fields, none empty, and no two lines begin alike.
     init(columns: Int, _ text: String) {
@@ -23,7 +23,7 @@ struct FactTable: Sendable {
         return String(field)
     }
 
-    var count: Int { rows.count }
+    package var count: Int { rows.count }
 
     /// Another row's field: one of the same group where there are at least three such, else of any row.
     /// - Parameters:

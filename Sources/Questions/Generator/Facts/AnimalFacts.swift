@@ -1,7 +1,7 @@
 /// Animals and what they are.
-enum AnimalFacts {
+package enum AnimalFacts {
     /// Animal | class
-    static let classes = FactTable(columns: 2, lines(of: [
+    package static let classes = FactTable(columns: 2, lines(of: [
         ("mammal", """
             dog, cat, horse, cow, pig, sheep, goat, lion, tiger, bear, wolf, fox, deer, elephant, giraffe, \
             zebra, monkey, gorilla, whale, dolphin, seal, bat, mouse, rat, rabbit, squirrel, kangaroo, \

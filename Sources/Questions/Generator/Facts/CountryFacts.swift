@@ -1,8 +1,8 @@
 /// Countries of the world, as they stand within a sentence ("the Netherlands").
-enum CountryFacts {
+package enum CountryFacts {
     /// Country | capital | continent | the one language of its government | currency | adjective for its people | 1 well known, 2 less.
     /// A dash stands where the matter is disputed or has several answers.
-    static let countries = FactTable(columns: 7, """
+    package static let countries = FactTable(columns: 7, """
         France | Paris | Europe | French | euro | French | 1
         Germany | Berlin | Europe | German | euro | German | 1
         Italy | Rome | Europe | Italian | euro | Italian | 1
@@ -154,7 +154,7 @@ enum CountryFacts {
         """)
 
     /// City (not a capital) | country
-    static let cities = FactTable(columns: 2, """
+    package static let cities = FactTable(columns: 2, """
         Lyon | France
         Marseille | France
         Toulouse | France
@@ -285,7 +285,7 @@ enum CountryFacts {
         """)
 
     /// Sight | country
-    static let landmarks = FactTable(columns: 2, """
+    package static let landmarks = FactTable(columns: 2, """
         the Eiffel Tower | France
         the Louvre | France
         the Palace of Versailles | France

@@ -1,7 +1,7 @@
 /// Literature, art, music, philosophy, mythology.
-enum CultureFacts {
+package enum CultureFacts {
     /// Work | author | tradition | 1 well known, 2 less
-    static let works = FactTable(columns: 4, """
+    package static let works = FactTable(columns: 4, """
         Hamlet | William Shakespeare | English | 1
         Macbeth | William Shakespeare | English | 1
         Romeo and Juliet | William Shakespeare | English | 1
@@ -143,7 +143,7 @@ enum CultureFacts {
         """)
 
     /// Work | maker | kind
-    static let artworks = FactTable(columns: 3, """
+    package static let artworks = FactTable(columns: 3, """
         the Mona Lisa | Leonardo da Vinci | painting
         The Last Supper in Milan | Leonardo da Vinci | painting
         The Starry Night | Vincent van Gogh | painting
@@ -209,7 +209,7 @@ enum CultureFacts {
         """)
 
     /// Thinker | what they did (third person)
-    static let philosophers = FactTable(columns: 2, """
+    package static let philosophers = FactTable(columns: 2, """
         Socrates | taught Plato
         Plato | founded the Academy in Athens
         Aristotle | taught Alexander the Great
@@ -255,7 +255,7 @@ enum CultureFacts {
         """)
 
     /// Figure | who they are | tradition
-    static let gods = FactTable(columns: 3, """
+    package static let gods = FactTable(columns: 3, """
         Zeus | king of the gods | Greek
         Hera | queen of the gods | Greek
         Poseidon | god of the sea | Greek

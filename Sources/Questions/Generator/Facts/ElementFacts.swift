@@ -1,7 +1,7 @@
 /// The chemical elements, and small molecules and reactions made of them.
-enum ElementFacts {
+package enum ElementFacts {
     /// Name | symbol, in the order of their atomic numbers from 1 on.
-    static let elements = FactTable(columns: 2, """
+    package static let elements = FactTable(columns: 2, """
         hydrogen | H
         helium | He
         lithium | Li
@@ -123,10 +123,12 @@ enum ElementFacts {
         """)
 
     /// All but lanthanides, most actinides and what was made later.
-    static func isWellKnown(_ number: Int) -> Bool { (1...56).contains(number) || (72...88).contains(number) || [92, 94].contains(number) }
+    package static func isWellKnown(_ number: Int) -> Bool {
+        (1...56).contains(number) || (72...88).contains(number) || [92, 94].contains(number)
+    }
 
     /// Name | group. Elements whose group is disputed are left out.
-    static let groups = FactTable(columns: 2, """
+    package static let groups = FactTable(columns: 2, """
         helium | noble gas
         neon | noble gas
         argon | noble gas
@@ -168,22 +170,22 @@ enum ElementFacts {
         hydrogen | nonmetal
         """)
 
-    static func name(of symbol: String) -> String { elements.rows.first { $0[1] == symbol }?[0] ?? symbol }
+    package static func name(of symbol: String) -> String { elements.rows.first { $0[1] == symbol }?[0] ?? symbol }
 
     /// Relative atomic masses as school tables round them.
-    static let roundedMass = [
+    package static let roundedMass = [
         "H": 1, "C": 12, "N": 14, "O": 16, "F": 19, "S": 32, "P": 31, "Br": 80, "I": 127, "Si": 28,
     ]
 
-    struct Substance: Sendable {
-        let name: String
+    package struct Substance: Sendable {
+        package let name: String
         /// In the order of the formula; every element once.
-        let atoms: [(symbol: String, count: Int)]
-        var formula: String { atoms.map { $0.count == 1 ? $0.symbol : "\($0.symbol)\($0.count)" }.joined() }
+        package let atoms: [(symbol: String, count: Int)]
+        package var formula: String { atoms.map { $0.count == 1 ? $0.symbol : "\($0.symbol)\($0.count)" }.joined() }
     }
 
     /// Molecules only, written so that every element stands once in the formula.
-    static let substances: [Substance] = [
+    package static let substances: [Substance] = [
         Substance(name: "water", atoms: [("H", 2), ("O", 1)]),
         Substance(name: "hydrogen peroxide", atoms: [("H", 2), ("O", 2)]),
         Substance(name: "carbon dioxide", atoms: [("C", 1), ("O", 2)]),
@@ -236,12 +238,12 @@ enum ElementFacts {
         Substance(name: "glycine", atoms: [("C", 2), ("H", 5), ("N", 1), ("O", 2)]),
     ]
 
-    struct Reaction: Sendable {
-        let left: [(count: Int, formula: String)]
-        let right: [(count: Int, formula: String)]
-        var terms: [(count: Int, formula: String)] { left + right }
+    package struct Reaction: Sendable {
+        package let left: [(count: Int, formula: String)]
+        package let right: [(count: Int, formula: String)]
+        package var terms: [(count: Int, formula: String)] { left + right }
 
-        var text: String {
+        package var text: String {
             func side(_ terms: [(count: Int, formula: String)]) -> String {
                 terms.map { $0.count == 1 ? $0.formula : "\($0.count) \($0.formula)" }.joined(separator: " + ")
             }
@@ -250,7 +252,7 @@ enum ElementFacts {
     }
 
     /// Balanced, with the smallest whole numbers.
-    static let reactions: [Reaction] = [
+    package static let reactions: [Reaction] = [
         Reaction(left: [(2, "H2"), (1, "O2")], right: [(2, "H2O")]),
         Reaction(left: [(1, "N2"), (3, "H2")], right: [(2, "NH3")]),
         Reaction(left: [(1, "CH4"), (2, "O2")], right: [(1, "CO2"), (2, "H2O")]),

@@ -1,7 +1,7 @@
 /// Events with their years, institutions, religions.
-enum HistoryFacts {
+package enum HistoryFacts {
     /// Event | year (AD) | 1 well known, 2 less
-    static let events = FactTable(columns: 3, """
+    package static let events = FactTable(columns: 3, """
         the eruption of Vesuvius that buried Pompeii | 79 | 2
         the fall of the Western Roman Empire | 476 | 1
         the crowning of Charlemagne as emperor | 800 | 1
@@ -97,7 +97,7 @@ enum HistoryFacts {
         """)
 
     /// Institution | city of its seat | what it does
-    static let institutions = FactTable(columns: 3, """
+    package static let institutions = FactTable(columns: 3, """
         the United Nations | New York | keeps peace among nations
         UNESCO | Paris | protects education, science and culture
         the World Health Organization | Geneva | coordinates the fight against disease
@@ -131,7 +131,7 @@ enum HistoryFacts {
         """)
 
     /// Term | definition (kind of rule, science of society)
-    static let societyTerms = FactTable(columns: 2, """
+    package static let societyTerms = FactTable(columns: 2, """
         democracy | rule by the people
         monarchy | rule by a king or queen
         oligarchy | rule by a few

@@ -1,7 +1,7 @@
 /// English words and their forms, and patterns of bad arguments.
-enum LanguageFacts {
+package enum LanguageFacts {
     /// Word | opposite | part of speech
-    static let opposites = FactTable(columns: 3, """
+    package static let opposites = FactTable(columns: 3, """
         hot | cold | adjective
         big | small | adjective
         fast | slow | adjective
@@ -89,7 +89,7 @@ enum LanguageFacts {
         """)
 
     /// Verb | past tense
-    static let pasts = FactTable(columns: 2, """
+    package static let pasts = FactTable(columns: 2, """
         go | went
         see | saw
         eat | ate
@@ -171,7 +171,7 @@ enum LanguageFacts {
         """)
 
     /// Noun | plural
-    static let plurals = FactTable(columns: 2, """
+    package static let plurals = FactTable(columns: 2, """
         child | children
         man | men
         woman | women
@@ -228,7 +228,7 @@ enum LanguageFacts {
         """)
 
     /// Fallacy | description
-    static let fallacies = FactTable(columns: 2, """
+    package static let fallacies = FactTable(columns: 2, """
         ad hominem | attacking the person instead of the argument
         straw man | refuting a distorted version of the opponent's view
         slippery slope | claiming that a small step must lead to a disaster

@@ -1,12 +1,12 @@
 /// Names and sentences that fill templates; nothing here is a fact.
-enum NameTable {
-    static let people = [
+package enum NameTable {
+    package static let people = [
         "Anna", "Ben", "Carla", "David", "Emma", "Frank", "Grace", "Henry", "Ida", "Jack", "Kate", "Leo", "Maria", "Noah", "Olga",
         "Paul", "Rosa", "Sam", "Tina", "Victor",
     ]
 
     /// A condition and its negation.
-    static let causes = [
+    package static let causes = [
         ("it rains", "it does not rain"), ("the alarm rings", "the alarm does not ring"), ("Anna sings", "Anna does not sing"),
         ("the sun shines", "the sun does not shine"), ("Ben cooks", "Ben does not cook"), ("it snows", "it does not snow"),
         ("the lamp is on", "the lamp is not on"), ("the bus is late", "the bus is not late"),
@@ -15,7 +15,7 @@ enum NameTable {
     ]
 
     /// A consequence and its negation.
-    static let effects = [
+    package static let effects = [
         ("the street is wet", "the street is not wet"), ("the shop is closed", "the shop is not closed"),
         ("Leo is happy", "Leo is not happy"), ("the door is open", "the door is not open"),
         ("the train waits", "the train does not wait"), ("the baby wakes", "the baby does not wake"),
@@ -25,12 +25,12 @@ enum NameTable {
     ]
 
     /// Short, common words for texts in programs.
-    static let words = [
+    package static let words = [
         "apple", "bread", "chair", "cloud", "dream", "earth", "flame", "grape", "house", "island", "jungle", "kite", "lemon",
         "moon", "night", "ocean", "paper", "queen", "river", "stone", "table", "uncle", "violin", "water", "yellow", "zebra",
         "bird", "cake", "door", "fish", "gold", "hand", "iron", "king", "lake", "milk", "nest", "oak", "pear", "ring", "salt",
         "tree", "wolf", "sun", "sky", "cat", "dog", "red", "blue", "green", "box", "cup", "key", "map", "pen", "hat", "ship",
     ]
 
-    static let variables = ["a", "b", "c", "x", "y", "z", "n", "m", "k", "t"]
+    package static let variables = ["a", "b", "c", "x", "y", "z", "n", "m", "k", "t"]
 }

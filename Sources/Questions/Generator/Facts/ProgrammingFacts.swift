@@ -1,7 +1,7 @@
 /// Programming in tables.
-enum ProgrammingFacts {
+package enum ProgrammingFacts {
     /// Term | what it is | kind
-    static let commonTerms = FactTable(columns: 3, """
+    package static let commonTerms = FactTable(columns: 3, """
         bug | a mistake in a program | practice
         debugging | finding and removing mistakes in a program | practice
         testing | running a program to check that it works | practice
@@ -55,7 +55,7 @@ enum ProgrammingFacts {
         """)
 
     /// Term | what it is | kind
-    static let furtherTerms = FactTable(columns: 3, """
+    package static let furtherTerms = FactTable(columns: 3, """
         polymorphism | one interface working with objects of different classes | objects
         encapsulation | hiding an object's data behind its methods | objects
         abstraction | leaving out details that do not matter | objects
@@ -99,7 +99,7 @@ enum ProgrammingFacts {
         """)
 
     /// Operation | complexity
-    static let complexities = FactTable(columns: 2, """
+    package static let complexities = FactTable(columns: 2, """
         binary search in a sorted list | O(log n)
         linear search in a list | O(n)
         reading an array item by its index | O(1)
@@ -129,7 +129,7 @@ enum ProgrammingFacts {
         """)
 
     /// Name | what it does (third person) | kind
-    static let pythonNames = FactTable(columns: 3, """
+    package static let pythonNames = FactTable(columns: 3, """
         len | returns the number of items | function
         print | writes text to the screen | function
         input | reads a line that the user types | function

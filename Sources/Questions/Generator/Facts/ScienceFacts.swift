@@ -1,7 +1,7 @@
 /// Units, the body, the Earth and space, instruments and discoveries.
-enum ScienceFacts {
+package enum ScienceFacts {
     /// Quantity | SI unit | the unit's plural
-    static let units = FactTable(columns: 3, """
+    package static let units = FactTable(columns: 3, """
         force | newton | newtons
         energy | joule | joules
         power | watt | watts
@@ -29,7 +29,7 @@ enum ScienceFacts {
         """)
 
     /// Part | what it does (third person)
-    static let body = FactTable(columns: 2, """
+    package static let body = FactTable(columns: 2, """
         heart | pumps the blood
         brain | controls thinking
         stomach | breaks down food with acid
@@ -73,7 +73,7 @@ enum ScienceFacts {
         """)
 
     /// Bone or muscle | where it is
-    static let bones = FactTable(columns: 2, """
+    package static let bones = FactTable(columns: 2, """
         femur | thigh
         tibia | lower leg
         fibula | lower leg
@@ -103,7 +103,7 @@ enum ScienceFacts {
         """)
 
     /// Name | what it is | kind
-    static let spaceAndEarth = FactTable(columns: 3, """
+    package static let spaceAndEarth = FactTable(columns: 3, """
         Mercury | the planet closest to the Sun | planet
         Venus | the hottest planet | planet
         Mars | the red planet | planet
@@ -149,7 +149,7 @@ enum ScienceFacts {
         """)
 
     /// Instrument | what it does
-    static let instruments = FactTable(columns: 2, """
+    package static let instruments = FactTable(columns: 2, """
         thermometer | measures temperature
         barometer | measures air pressure
         hygrometer | measures humidity
@@ -177,7 +177,7 @@ enum ScienceFacts {
         """)
 
     /// Science | what it studies
-    static let fields = FactTable(columns: 2, """
+    package static let fields = FactTable(columns: 2, """
         biology | life of every kind
         botany | plants
         zoology | animals
@@ -221,7 +221,7 @@ enum ScienceFacts {
         """)
 
     /// Scientist | what they did | field
-    static let discoveries = FactTable(columns: 3, """
+    package static let discoveries = FactTable(columns: 3, """
         Isaac Newton | stated the law of universal gravitation | physics
         Albert Einstein | developed the theory of relativity | physics
         Marie Curie | discovered radium | physics
