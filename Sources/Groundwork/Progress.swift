@@ -31,6 +31,11 @@ public final class Progress {
         show(note: note(), end: done >= total)
     }
 
+    /// For work that counts what it has done in all.
+    public func advance(to count: Int, note: @autoclosure () -> String = "") {
+        advance(by: max(0, count - done), note: note())
+    }
+
     private func show(note: String, end: Bool) {
         let seconds = Double((ContinuousClock.now - start).components.seconds)
             + Double((ContinuousClock.now - start).components.attoseconds) * 1e-18

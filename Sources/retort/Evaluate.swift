@@ -122,6 +122,6 @@ struct Evaluate: ParsableCommand {
         let decoder = try Decoder(model: model, adapter: adapter, slots: slots)
         let progress = Progress(name ?? "base", total: asked.count, unit: "questions")
         return try Evaluator(style: asking, decode: { try decoder.run($0, progress: $1) }).evaluate(
-            asked, model: modelOptions.model, adapter: name, seed: seed, progress: { progress.advance(by: $0) })
+            asked, model: modelOptions.model, adapter: name, seed: seed, progress: { progress.advance(to: $0) })
     }
 }

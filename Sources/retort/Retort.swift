@@ -32,6 +32,8 @@ enum CommandLineRun {
             var command = try Retort.parseAsRoot(arguments)
             try command.run()
             return 0
+        } catch let code as ExitCode {
+            return code.rawValue  // the command has said why
         } catch let error as Interrupted {
             report("\(error)")
             return interrupted

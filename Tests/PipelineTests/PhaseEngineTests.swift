@@ -188,9 +188,14 @@ private final class Chain {
         let chain = try Chain()
         chain.b.staleWork = .setAside
         try chain.execute()
+        try chain.execute(PhaseChoice(only: "b"))
+        #expect(!chain.run.exists("set-aside/b-out.txt-1"), "the same work goes on from what it made")
         chain.b.settings["setting"] = "2"
         try chain.execute()
         #expect(String(decoding: try WholeFile.read(chain.run.file("set-aside/b-out.txt-1")), as: UTF8.self) == "1+1+x")
+        try WholeFile.write("touched", to: chain.run.file("b/out.txt"))
+        try chain.execute()
+        #expect(String(decoding: try WholeFile.read(chain.run.file("set-aside/b-out.txt-2")), as: UTF8.self) == "touched")
     }
 
     @Test func aPhaseThatForgetsItsOutputFails() throws {

@@ -38,6 +38,7 @@ struct CollectPhase: Phase {
         var taken: Set<Fingerprint> = []
         let heldOutFiles = try recipe.validate.heldOutFiles.flatMap { try QuestionFile.read($0) }
         for settings in recipe.domains {
+            try Interruption.check()
             let held = unlike(&taken, heldOutFiles.filter { $0.domain == settings.domain })
             let splits = try settings.files.isEmpty
                 ? generated(settings, held: held, taken: &taken) : fromFiles(settings, held: held, taken: &taken)

@@ -33,20 +33,26 @@ struct ValidatePhase: Phase {
         let tests = try recipe.domains.map { try QuestionFile.read(run.file(RunFiles.questions($0.domain, .test))) }
         let unified = try workbench.adapter(run.file(recipe.merge.name))
         var accuracies: [ModeAccuracy] = []
+        // Reasoning begins with a look at the letters, so one run measures both modes.
+        let mode: TrainSettings.Mode = recipe.validate.modes.contains(.reason) ? .reason : .letter
+        var results: [[EvaluationResult]] = []
+        for (settings, questions) in zip(recipe.domains, tests) {
+            let domain = settings.domain
+            let specialist = { try workbench.adapter(run.file(RunFiles.specialist(domain))) }
+            results.append([
+                try result(run, questions, nil, "base", domain, mode),
+                try result(run, questions, specialist, "specialist", domain, mode),
+                try result(run, questions, { unified }, recipe.merge.name, domain, mode),
+            ])
+        }
         for mode in recipe.validate.modes {
-            var domains: [DomainAccuracy] = []
-            for (settings, questions) in zip(recipe.domains, tests) {
-                let domain = settings.domain
-                let base = try result(run, questions, nil, "base", domain, mode)
-                let specialist = try result(
-                    run, questions, { try workbench.adapter(run.file(RunFiles.specialist(domain))) }, "specialist", domain, mode)
-                let merged = try result(run, questions, { unified }, recipe.merge.name, domain, mode)
-                domains.append(DomainAccuracy(
-                    domain: domain, base: base.overall, letters: merged.letters,
-                    specialist: try Comparison(first: base, second: specialist).overall,
-                    unified: try Comparison(first: base, second: merged).overall, records: [base, specialist, merged]))
-            }
-            accuracies.append(ModeAccuracy(mode: mode, domains: domains))
+            accuracies.append(ModeAccuracy(mode: mode, domains: try zip(recipe.domains, results).map { settings, results in
+                let asked = mode == .letter ? results.map { $0.letterMode ?? $0 } : results
+                return DomainAccuracy(
+                    domain: settings.domain, base: asked[0].overall, letters: asked[2].letters,
+                    specialist: try Comparison(first: asked[0], second: asked[1]).overall,
+                    unified: try Comparison(first: asked[0], second: asked[2]).overall, records: asked)
+            }))
         }
         try run.writeJSON(accuracies, to: RunFiles.accuracy)
         try agents(run, unified, tests)

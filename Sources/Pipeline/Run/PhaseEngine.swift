@@ -143,10 +143,13 @@ public final class PhaseEngine {
             say("\(phase.name): continues the work of an earlier run")
             return
         }
+        let before = manifest.phases[phase.name].flatMap { Manifest.hash($0.inputs) + $0.settingsHash == identity ? $0.outputs : nil }
         for name in Set(phase.work + phase.outputs).sorted() {
             switch phase.staleWork {
             case .delete: try run.remove(name)
             case .setAside:
+                // What this very work made before, and nobody has touched, is worth continuing from.
+                if let hash = before?[name], try hashes.hash(run.file(name)) == hash { continue }
                 if let place = try run.setAside(name) { say("\(phase.name): the old \(name) is kept as \(place)") }
             }
         }

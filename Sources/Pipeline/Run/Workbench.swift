@@ -64,7 +64,7 @@ final class Workbench {
         let evaluator = Evaluator(style: style, decode: try decoding(adapter, slots: recipe.validate.slots))
         let progress = Progress(title, total: questions.count, unit: "questions")
         return try evaluator.evaluate(
-            questions, model: recipe.model.checkpoint, adapter: name, seed: recipe.seed, progress: { progress.advance(by: $0) })
+            questions, model: recipe.model.checkpoint, adapter: name, seed: recipe.seed, progress: { progress.advance(to: $0) })
     }
 }
 

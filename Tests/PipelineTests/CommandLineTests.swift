@@ -1,0 +1,195 @@
+import Foundation
+import Groundwork
+import Testing
+
+/// The built `retort`, run as a user runs it.
+private struct Command {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// Beside the test bundle, which is what runs this.
+    static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("retort").path
+    static let repository = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+    init(_ arguments: [String], input: String = "", folder: String = Self.repository) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+        (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
+        try process.run()
+        stdin.fileHandleForWriting.write(Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
+        output = String(decoding: stdout.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        errors = String(decoding: stderr.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        status = process.terminationStatus
+    }
+}
+
+/// A folder of its own, gone afterwards.
+private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "retort-" + UUID().uuidString
+    try WholeFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+}
+
+@Suite struct CommandLineTests {
+    @Test func everySubcommandStandsInTheHelp() throws {
+        let help = try Command(["--help"])
+        #expect(help.status == 0)
+        for name in ["run", "generate", "label", "train", "merge", "evaluate", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
+            #expect(help.output.contains("\n  \(name) "), "\(name)")
+        }
+        #expect(try Command([]).output == help.output)
+    }
+
+    @Test(arguments: [
+        ("run", ["<recipe>", "[<key.path=value> ...]", "--out", "--only", "--from", "--dry-run", "--json"]),
+        ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
+        ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--json"]),
+        ("train", ["--model", "--questions", "--labels", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--epochs", "-o, --output", "--json"]),
+        ("merge", ["--method", "--density", "--sign", "--weights", "-o, --output", "<adapter> ...", "--json"]),
+        ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--json"]),
+        ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
+        ("answer", ["--model", "--adapter", "--input", "--deadline", "-o, --output", "--json"]),
+        ("complete", ["--model", "--adapter", "--raw", "--max-tokens", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
+        ("tokenize", ["--model", "--decode", "--json"]),
+        ("inspect", ["<path>", "--json"]),
+        ("doctor", ["--json"]),
+    ])
+    func helpNamesEveryOption(subcommand: String, options: [String]) throws {
+        let help = try Command([subcommand, "--help"])
+        #expect(help.status == 0)
+        for option in options { #expect(help.output.contains(option), "\(subcommand): \(option)") }
+    }
+
+    @Test func theSubcommandsHelpStartsWithWhatItDoes() throws {
+        let help = try Command(["tokenize", "--help"]).output
+        #expect(help.hasPrefix("""
+            OVERVIEW: Turn texts into token ids and back, line by line.
+
+            Reads one JSON string a line from standard input and writes one JSON array of
+            ids a line; with --decode the reverse. Special tokens inside a text are
+            recognised, and none is added.
+
+            USAGE: retort tokenize --model <model> [--decode]
+            """))
+    }
+
+    @Test(arguments: [
+        (["nonsense"], "Unexpected argument 'nonsense'"),
+        (["train", "--model", "m", "-o", "x"], "Give either --questions or --labels."),
+        (["run", "recipes/smollm2-135m.yaml", "--only", "a", "--from", "b"], "--only and --from exclude each other."),
+        (["run", "recipes/smollm2-135m.yaml", "train.bacth=1"], "did you mean 'train.batch'?"),
+        (["run", "recipes/smollm2-135m.yaml", "--dry-run", "--only", "marge"], "there is no phase 'marge'; did you mean 'merge'?"),
+        (["evaluate", "--model", "m", "--questions", "q", "--style", "mmlu", "--mode", "reason"], "--mode reason needs --style chat"),
+        (["evaluate", "--model", "m", "--questions", "q", "--device", "gpu"], "'gpu' is no device"),
+        (["answer", "--model", "m", "--input", "q", "-o", "x", "--deadline", "soon"], "'soon' is invalid"),
+    ])
+    func wrongUseIsTwo(arguments: [String], message: String) throws {
+        let command = try Command(arguments)
+        #expect(command.status == 2)
+        #expect(command.output.isEmpty)
+        #expect(command.errors.hasPrefix("error: ") && command.errors.contains(message), "\(command.errors)")
+        #expect(command.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test(arguments: [
+        ["run", "no/such/recipe.yaml"],
+        ["tokenize", "--model", "no/such/model.gguf"],
+        ["inspect", "no/such/model.gguf"],
+        ["merge", "-o", "/tmp/never-written", "no/such/adapter", "nor/this"],
+        ["train", "--model", "no/such/model", "--questions", "no/such/file", "-o", "/tmp/never-written"],
+    ])
+    func failureIsOneAndSaysWhy(arguments: [String]) throws {
+        let command = try Command(arguments)
+        #expect(command.status == 1)
+        let lines = command.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") }
+        #expect(lines.count == 1, "\(command.errors)")
+        #expect(lines.first?.contains("no/such") == true, "\(command.errors)")
+    }
+
+    @Test func aDryRunOfTheReferencePlanNeedsNoModelAndWritesNothing() throws {
+        try withFolder { folder in
+            let out = folder + "/run"
+            let command = try Command(["run", "recipes/qwen2.5-72b.yaml", "--dry-run", "--out", out, "--json", folder + "/plan.json"])
+            #expect(command.status == 0, "\(command.errors)")
+            #expect(command.output.contains("1684275200 parameters (1.68 B)"))
+            #expect(command.output.contains("scale α/√r = 22.63 (plain α/r would be 2)"))
+            #expect(command.output.contains("unsloth/Qwen2.5-72B-bnb-4bit  (train:math)"))
+            for phase in ["collect", "label", "train:math", "train:code", "train:stem", "train:humanities", "merge", "validate", "tournament", "report"] {
+                #expect(command.output.contains("\n  \(phase) "), "\(phase)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: out))
+            let plan = try JSONSerialization.jsonObject(with: WholeFile.read(folder + "/plan.json")) as? [String: Any]
+            #expect((plan?["phases"] as? [Any])?.count == 10)
+        }
+    }
+
+    /// The first phase needs no model: run it for real, twice, then with another setting.
+    @Test func collectRunsAndIsResumed() throws {
+        try withFolder { folder in
+            let out = folder + "/run"
+            let small = ["validate.held_out=8", "validate.probes=4"] + ["math", "code", "stem", "humanities"].map { "domains.\($0).questions=12" }
+            let first = try Command(["run", "recipes/smollm2-135m.yaml", "--out", out, "--only", "collect"] + small)
+            #expect(first.status == 0, "\(first.errors)")
+            func lines(_ name: String) throws -> [String] { try LineFile.read(out + "/questions/" + name).map(\.text) }
+            for domain in ["math", "code", "stem", "humanities"] {
+                #expect(try lines("\(domain)/train.jsonl").count == 12)
+                #expect(try lines("\(domain)/probe.jsonl").count == 4)
+                #expect(try lines("\(domain)/test.jsonl").count == 8)
+            }
+            let plan = ["run", "recipes/smollm2-135m.yaml", "--out", out, "--dry-run"]
+            #expect(try Command(plan + small).output.contains("collect           valid"))
+            let changed = try Command(plan + small + ["domains.math.questions=13"]).output
+            #expect(changed.contains("collect           to do, because domains.math.questions changed from 12 to 13"), "\(changed)")
+            let held = try lines("math/test.jsonl")
+            try FileManager.default.removeItem(atPath: out + "/questions/math/test.jsonl")
+            #expect(try Command(plan + small).output.contains("its output questions/math/test.jsonl is missing"))
+            _ = try Command(["run", "recipes/smollm2-135m.yaml", "--out", out, "--only", "collect"] + small)
+            #expect(try lines("math/test.jsonl") == held)
+        }
+    }
+
+    @Test func generatedQuestionsAreTheSameEachTime() throws {
+        try withFolder { folder in
+            for name in ["a", "b"] {
+                let command = try Command([
+                    "generate", "--domain", "stem", "--count", "20", "--seed", "7", "-o", "\(folder)/\(name).jsonl", "--json", "\(folder)/\(name).json",
+                ])
+                #expect(command.status == 0, "\(command.errors)")
+            }
+            let first = try WholeFile.read(folder + "/a.jsonl")
+            #expect(try first == WholeFile.read(folder + "/b.jsonl"))
+            #expect(first.split(separator: UInt8(ascii: "\n")).count == 20)
+        }
+    }
+
+    @Test func interruptionIs130AndSaysHowToGoOn() throws {
+        try withFolder { folder in
+            // Enough questions that the signal comes in time, whatever the machine.
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Command.binary)
+            process.currentDirectoryURL = URL(fileURLWithPath: Command.repository)
+            let questions = ["domains.math.questions=20000"]
+            process.arguments = ["run", "recipes/smollm2-135m.yaml", "--out", folder + "/run"] + questions
+            let errors = Pipe()
+            process.standardError = errors
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            // The line that announces the first phase: from here on a stop is heard.
+            let first = errors.fileHandleForReading.availableData
+            process.interrupt()
+            let rest = errors.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            let text = String(decoding: first + rest, as: UTF8.self)
+            #expect(process.terminationStatus == 130, "\(text)")
+            #expect(text.contains("To continue: retort run recipes/smollm2-135m.yaml --out \(folder)/run"), "\(text)")
+        }
+    }
+}
