@@ -12,6 +12,12 @@ public enum Interruption {
 
     /// From now on SIGINT and SIGTERM ask for a stop instead of killing the process; a second one kills.
     public static func watch() {
+        // A parent may have started this process with the signals blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(130) }
