@@ -3,7 +3,6 @@ import ArgumentParser
 import Foundation
 import Groundwork
 import Questions
-import Transformers
 
 struct Answer: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,17 +43,15 @@ struct Answer: ParsableCommand {
         let questions = try QuestionFile.read(input)
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let vocabulary = try AgentVocabulary(model.tokenizer)
-        let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
-        let agent = try AnswerAgent(
-            vocabulary: vocabulary, settings: generation.apply(to: .answers), mode: mode, decode: { try decoder.run($0) })
+        let agents = try AgentModel(model, adapter: adapter, slots: 1)
+        let agent = try agents.answerAgent(generation.apply(to: .answers), mode: mode)
         try agent.warmUp()
         let progress = Progress("answers", total: questions.count, unit: "answers")
         let records = try agent.answer(
             questions, deadline: deadline.duration, seed: generation.seed, each: { _ in progress.advance() })
         let answers = records.map { $0.answer ?? AgentAnswer(answer: "", reasoning: nil) }
         try WholeFile.write(JSONText.pretty(answers), to: output)
-        let valid = answers.count { FormatCheck.answer($0, tokens: vocabulary.coding.count).isEmpty }
+        let valid = answers.count { FormatCheck.answer($0, tokens: agents.vocabulary.coding.count).isEmpty }
         let late = records.count(where: \.isLate)
         let right = zip(questions, records).count { $0.answer == $1.letter }
         print(String(

@@ -69,6 +69,8 @@ struct Evaluate: ParsableCommand {
         }
         if let limit, limit < 1 { throw ValidationError("--limit is a number of at least 1.") }
         if let numShots, numShots < 0 { throw ValidationError("--num-shots is a number from 0 up.") }
+        if maxTokens < 1 { throw ValidationError("--max-tokens is a number of at least 1.") }
+        if !(temperature >= 0 && temperature.isFinite) { throw ValidationError("--temperature is a number from 0 up.") }
         if slots < 1 { throw ValidationError("--slots is a number of at least 1.") }
     }
 

@@ -47,6 +47,13 @@ struct LabelCommand: ParsableCommand {
 
     @OptionGroup var json: JSONOptions
 
+    func validate() throws {
+        if slots < 1 { throw ValidationError("--slots is a number of at least 1.") }
+        if let limit, limit < 1 { throw ValidationError("--limit is a number of at least 1.") }
+        if !(temperature >= 0 && temperature.isFinite) { throw ValidationError("--temperature is a number from 0 up.") }
+        if !(topP > 0 && topP <= 1) { throw ValidationError("--top-p is a number above 0, up to 1.") }
+    }
+
     private struct Result: Encodable {
         let labels: Int
         let made: Int

@@ -3,9 +3,8 @@ import ArgumentParser
 import Foundation
 import Groundwork
 import Questions
-import Transformers
 
-/// How an agent generates; values in a file win over nothing but the defaults.
+/// How an agent generates, where it is not left at the reference plan's values.
 struct GenerationOptions: ParsableArguments {
     @Option(help: "New tokens of a reply at most.")
     var maxTokens: Int?
@@ -88,18 +87,15 @@ struct QuestionCommand: ParsableCommand {
         let poolQuestions = try pool.map { try QuestionFile.read($0) } ?? []
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let vocabulary = try AgentVocabulary(model.tokenizer)
-        let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
-        let agent = try QuestionAgent(
-            vocabulary: vocabulary, settings: generation.apply(to: .questions), pool: poolQuestions,
-            decode: { try decoder.run($0) })
+        let agents = try AgentModel(model, adapter: adapter, slots: 1)
+        let agent = try agents.questionAgent(generation.apply(to: .questions), pool: poolQuestions)
         try agent.warmUp()
         let progress = Progress("questions", total: count, unit: "questions")
         let records = try agent.ask(
             topics, count: count, deadline: deadline.duration, seed: generation.seed, each: { _ in progress.advance() })
         let questions = records.compactMap(\.question)
         try WholeFile.write(JSONText.pretty(questions), to: output)
-        let passing = questions.count { FormatCheck.question($0, tokens: vocabulary.coding.count).isEmpty }
+        let passing = questions.count { FormatCheck.question($0, tokens: agents.vocabulary.coding.count).isEmpty }
         let late = records.count(where: \.isLate)
         let slowest = records.map(\.seconds).max() ?? 0
         print(String(

@@ -52,7 +52,11 @@ struct ReportPhase: Phase {
             answers: Array(try run.readJSON([AnsweredQuestion].self, from: RunFiles.answers).prefix(4)),
             match: Report.Match(
                 questions: match.rules.questions, teams: match.teams, winner: match.winner, decision: match.decision.rawValue),
-            targets: recipe.targets, limits: recipe.limits,
+            targets: recipe.targets,
+            hopes: Report.Hopes(
+                questionSeconds: recipe.agents.question.target, answerSeconds: recipe.agents.answer.target,
+                generatedCorrect: recipe.validate.generatedCorrect),
+            limits: recipe.limits,
             phases: recipe.phaseNames.compactMap { name in
                 manifest.phases[name].map { Report.PhaseTime(name: name, seconds: $0.seconds, outputs: $0.outputs) }
             },

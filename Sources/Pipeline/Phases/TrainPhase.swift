@@ -23,8 +23,10 @@ struct TrainPhase: Phase {
             settings["model.dtype"] = recipe.model.dtype?.rawValue ?? "default"
             settings["model.quantisation"] = recipe.model.quantisation.rawValue
             settings.merge(try FlatSettings.of(recipe.label, under: "label")) { $1 }
-            // The check's answers depend on how the answer agent writes.
-            settings.merge(try FlatSettings.of(recipe.agents.answer, under: "agents.answer")) { $1 }
+            // The check's answers depend on how much the answer agent may write.
+            settings["agents.answer.maxTokens"] = "\(recipe.agents.answer.maxTokens)"
+            // How often to save and to look changes nothing in the result.
+            for key in ["train.saveEvery", "train.probeEvery"] { settings[key] = nil }
             return settings
         }
     }
@@ -40,7 +42,7 @@ struct TrainPhase: Phase {
 
     func run(in run: RunFolder) throws {
         let model = try workbench.model()
-        let kept = try material(run)
+        let kept = try material(run, coder: model.tokenizer)
         let builder = try ExampleBuilder(coder: model.tokenizer, style: domain.train.mode == .reason ? .reason : .letter)
         let (examples, _) = try builder.examples(for: kept, askingShare: domain.train.askingShare, seed: recipe.seed)
         // All specialists begin with the same A: factors that started together can be averaged.
@@ -60,15 +62,17 @@ struct TrainPhase: Phase {
     }
 
     /// What the specialist learns from: the labels that passed the filter, or the questions with their own explanations.
-    private func material(_ run: RunFolder) throws -> [KeptLabel] {
+    private func material(_ run: RunFolder, coder: any ChatCoder) throws -> [KeptLabel] {
         let limits = LabelLimits(words: recipe.label.maxWords, tokens: recipe.label.maxTokens)
         if domain.kind == .distilled {
             return LabelFunnel.sort(try LabelFile.read(run.file(RunFiles.labels(domain))), limits: limits).kept
         }
         return try QuestionFile.read(run.file(RunFiles.questions(domain.domain, .train))).map { question in
             // An explanation that is longer than an answer may be would teach never to stop.
-            let words = (question.explanation ?? "").split(whereSeparator: \.isWhitespace).count
-            return KeptLabel(question: question, reasoning: words <= limits.words ? question.explanation ?? "" : "", teacherScores: nil)
+            let text = question.explanation ?? ""
+            let fits = text.split(whereSeparator: \.isWhitespace).count <= limits.words
+                && coder.tokens(of: text).count <= limits.tokens
+            return KeptLabel(question: question, reasoning: fits ? text : "", teacherScores: nil)
         }
     }
 

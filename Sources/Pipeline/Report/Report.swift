@@ -58,6 +58,13 @@ struct Report: Codable {
         var winner: String?
         var decision: String
     }
+    /// What the plan hopes for of the agents.
+    struct Hopes: Codable {
+        var questionSeconds: [Double]?
+        var answerSeconds: [Double]?
+        /// Share of generated questions that are correct by an independent check.
+        var generatedCorrect: Double?
+    }
     struct PhaseTime: Codable {
         var name: String
         var seconds: Double
@@ -83,6 +90,7 @@ struct Report: Codable {
     var answers: [AnsweredQuestion]
     var match: Match
     var targets: [TargetSettings]
+    var hopes: Hopes
     var limits: Limits
     var phases: [PhaseTime]
     /// SHA-256 of what came from outside the run folder.

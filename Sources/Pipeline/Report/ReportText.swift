@@ -65,15 +65,16 @@ enum ReportText {
     private static func agents(_ report: Report) -> String {
         let agents = report.agents
         return "## Agents\n\n" + table(
-            ["agent", "requests", "valid", "late", "median", "slowest", "limit"],
+            ["agent", "requests", "valid", "late", "median", "slowest", "hoped for", "limit"],
             [
                 ["question", "\(agents.questions.count)", "\(agents.validQuestions)", "\(agents.questions.late)",
-                 seconds(agents.questions.median), seconds(agents.questions.slowest), seconds(agents.questions.limit)],
+                 seconds(agents.questions.median), seconds(agents.questions.slowest), range(report.hopes.questionSeconds), seconds(agents.questions.limit)],
                 ["answer", "\(agents.answers.count)", "\(agents.validAnswers)", "\(agents.answers.late)",
-                 seconds(agents.answers.median), seconds(agents.answers.slowest), seconds(agents.answers.limit)],
+                 seconds(agents.answers.median), seconds(agents.answers.slowest), range(report.hopes.answerSeconds), seconds(agents.answers.limit)],
             ])
             + "Under the clock \(agents.rightAnswers) of \(agents.answers.count) answers were right. Of the generated questions the base "
             + "model answers \(agents.agreedByBase) of \(agents.questions.count) as their author does"
+            + (report.hopes.generatedCorrect.map { " (the plan asks for at least \(percent($0)) %)" } ?? "")
             + (agents.fromPool > 0 ? "; \(agents.fromPool) came from the pool because time ran out" : "") + ".\n\n"
     }
 
@@ -88,7 +89,7 @@ enum ReportText {
     }
 
     private static func training(_ report: Report) -> String {
-        "## Training\n\n" + table(
+        (report.limits.trainingMemory.map { "## Training\n\nThe plan allows \(plain($0)) GB.\n\n" } ?? "## Training\n\n") + table(
             ["adapter", "scale", "examples", "steps", "tokens", "tokens/s", "time", "loss, first", "loss, last", "peak memory"],
             report.training.map { line in
                 [
@@ -155,6 +156,7 @@ enum ReportText {
         p < 1e-4 ? String(format: "%.0e", p) : String(format: p < 0.01 ? "%.4f" : "%.2f", p)
     }
 
+    private static func range(_ value: [Double]?) -> String { value.map { "\(plain($0[0]))–\(plain($0[1])) s" } ?? "" }
     private static func percent(_ share: Double) -> String { String(format: "%.1f", share * 100) }
     private static func seconds(_ value: Double) -> String { String(format: value < 100 ? "%.2f s" : "%.0f s", value) }
     private static func plain(_ value: Double) -> String {

@@ -13,15 +13,14 @@ struct AgentTeam {
     init(workbench: Workbench, name: String, adapter: Adapter?, cap: [Int]? = nil) throws {
         self.name = name
         let settings = workbench.recipe.agents
-        let decode = try workbench.decoding(adapter, slots: 1)
         var question = settings.question.agentSettings, answer = settings.answer.agentSettings
         if let cap {
             question.maxNewTokens = min(question.maxNewTokens, cap[0])
             answer.maxNewTokens = min(answer.maxNewTokens, cap[1])
         }
-        let vocabulary = try workbench.agentVocabulary()
-        questions = try QuestionAgent(vocabulary: vocabulary, settings: question, decode: { try decode($0, nil) })
-        answers = try AnswerAgent(vocabulary: vocabulary, settings: answer, decode: { try decode($0, nil) })
+        let model = try AgentModel(workbench.model(), adapter: adapter, slots: 1)
+        questions = try model.questionAgent(question)
+        answers = try model.answerAgent(answer)
     }
 
     /// Before the first request whose time counts.

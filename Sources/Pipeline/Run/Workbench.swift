@@ -33,10 +33,20 @@ final class Workbench {
         if settings.threads > 0 { try Libtorch.open().threads = settings.threads }
         let dtype = settings.dtype.map { $0 == .float32 ? DType.float32 : $0 == .bfloat16 ? .bfloat16 : .float16 }
         let model = try LanguageModel.load(settings.checkpoint, device: device, dtype: dtype)
+        try checkAgents(model)
         say("\(settings.checkpoint): \(AdapterSize.short(AdapterSize.baseParameters(ModelShape(model.configuration)))) parameters, "
             + "\(model.dtype.rawValue) on \(model.device)")
         loaded = model
         return model
+    }
+
+    /// Agents that could not say anything are found before anything is trained for them.
+    private func checkAgents(_ model: LanguageModel) throws {
+        let made = try AgentVocabulary(model.tokenizer)
+        let idle = AgentModel(vocabulary: made, contextLength: model.configuration.contextLength, decode: { _ in })
+        _ = try idle.questionAgent(recipe.agents.question.agentSettings)
+        _ = try idle.answerAgent(recipe.agents.answer.agentSettings)
+        vocabulary = made
     }
 
     func agentVocabulary() throws -> AgentVocabulary {
