@@ -9,7 +9,7 @@ import Testing
         let path = folder + "/deep/report.md"
         try WholeFile.write("old", to: path)
         struct Failure: Error {}
-        #expect(throws: FileError.self) {
+        #expect(throws: Failure.self) {
             try WholeFile.write(to: path) { handle in
                 try handle.write(contentsOf: Data("half".utf8))
                 throw Failure()
