@@ -166,7 +166,7 @@ public final class AnswerGuide: Guide {
         deadline.isShort(of: pace.reserve(steps: steps))
     }
 
-    public func sampled(_ token: Int, logProbability: Float) throws {
+    public func sampled(_ token: Int) throws {
         guard stage == .writing else { throw AgentError.decoder("a token was sampled where none was demanded") }
         pace.end(at: deadline.clock.now())
         try writer.sampled(token)

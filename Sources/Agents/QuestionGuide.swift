@@ -163,7 +163,7 @@ public final class QuestionGuide: Guide {
         return demand
     }
 
-    public func sampled(_ token: Int, logProbability: Float) throws {
+    public func sampled(_ token: Int) throws {
         guard stage == .writing else { throw AgentError.decoder("a token was sampled where none was demanded") }
         pace.end(at: deadline.clock.now())
         length += 1

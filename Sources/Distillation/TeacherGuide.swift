@@ -63,7 +63,7 @@ final class TeacherGuide: Guide {
         }
     }
 
-    func sampled(_ token: Int, logProbability: Float) throws {
+    func sampled(_ token: Int) throws {
         if token == tokens.quote {
             stoppedItself = true
             stage = .link

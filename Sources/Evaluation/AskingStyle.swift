@@ -43,7 +43,7 @@ public final class LetterGuide: JudgingGuide {
 
     public func next() -> Demand { letterLogProbabilities == nil ? .score(letters) : .finish }
 
-    public func sampled(_ token: Int, logProbability: Float) {
+    public func sampled(_ token: Int) {
         preconditionFailure("a letter guide samples nothing")
     }
 

@@ -48,7 +48,7 @@ private final class JudgedAnswer: JudgingGuide {
     init(_ guide: AnswerGuide) { self.guide = guide }
 
     func next() throws -> Demand { try guide.next() }
-    func sampled(_ token: Int, logProbability: Float) throws { try guide.sampled(token, logProbability: logProbability) }
+    func sampled(_ token: Int) throws { try guide.sampled(token) }
     func scored(_ logProbabilities: [Float]) throws { try guide.scored(logProbabilities) }
 
     var letterLogProbabilities: [Float]? { guide.result?.logProbabilities }

@@ -135,11 +135,11 @@ public final class Decoder {
             case .sample(let sampling, let mask):
                 if sampling.repetitionPenalty != 1, one.seen == nil { one.seen = Set(one.tokens) }
                 var random = CounterRandom(seed: one.stream.seed, phase: "sample", step: UInt64(one.tokens.count))
-                guard let drawn = Sampler.draw(values, sampling, mask, history: one.seen ?? [], &random) else {
+                guard let token = Sampler.draw(values, sampling, mask, history: one.seen ?? [], &random) else {
                     throw DecodingError.nothingAllowed
                 }
-                append([drawn.token], to: one)
-                try one.stream.guide.sampled(drawn.token, logProbability: drawn.logProbability)
+                append([token], to: one)
+                try one.stream.guide.sampled(token)
             default:
                 break
             }

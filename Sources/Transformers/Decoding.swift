@@ -17,8 +17,7 @@ public enum Demand: Sendable {
 /// The decoder asks `next()` and answers a `.sample` with `sampled` and a `.score` with `scored` before it asks again.
 public protocol Guide: AnyObject {
     func next() throws -> Demand
-    /// - Parameter logProbability: of the token under the untempered model, over the whole vocabulary.
-    func sampled(_ token: Int, logProbability: Float) throws
+    func sampled(_ token: Int) throws
     /// - Parameter logProbabilities: one for each token of the demand, in its order.
     func scored(_ logProbabilities: [Float]) throws
 }

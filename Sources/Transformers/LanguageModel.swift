@@ -81,7 +81,7 @@ public final class LanguageModel {
 
     /// Logits [rows, vocabulary] in float32 at the given places of packed sequences; in one piece, so for few rows.
     public func logits(_ batch: PackedSequences, rows: [Int], adapter: Adapter? = nil) throws -> Tensor {
-        let attention = packedAttention(batch.lengths)
+        let attention = try PackedAttention(batch, model: self)
         let table = try rotary.table(batch.positions)
         var x = try embed(batch.tokens)
         for (layer, block) in blocks.enumerated() {
@@ -109,11 +109,6 @@ public final class LanguageModel {
             }
             return DecoderBlock(configuration: configuration, weights: weights)
         }
-    }
-
-    func packedAttention(_ lengths: [Int]) -> PackedAttention {
-        PackedAttention(
-            lengths: lengths, heads: configuration.headCount, groups: configuration.keyValueHeadCount, size: configuration.headSize)
     }
 }
 

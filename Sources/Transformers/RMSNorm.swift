@@ -18,7 +18,8 @@ enum RMSNorm {
         let normal = try x.multiplied(by: rstd)
         let g = try dY.multiplied(by: weight)
         let mean = try g.multiplied(by: normal).mean([-1], keeping: true)
-        let dX = try g.subtracting(normal.multiplied(by: mean)).multiplied(by: rstd)
+        // `rstd` is in single precision also where `x` is not.
+        let dX = try g.subtracting(normal.multiplied(by: mean)).multiplied(by: rstd).to(dtype: x.dtype)
         return try residual.map { try dX.adding($0) } ?? dX
     }
 

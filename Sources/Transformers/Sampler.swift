@@ -6,11 +6,10 @@ enum Sampler {
     /// - Parameters:
     ///   - history: all tokens of the stream so far, which the repetition penalty looks at.
     ///   - random: the stream's numbers for this place.
-    /// - Returns: the token, and its log-probability under the untempered, unpenalised model over the whole vocabulary;
-    ///   nil where the mask allows nothing.
+    /// - Returns: nil where the mask allows nothing.
     static func draw(
         _ logits: UnsafeBufferPointer<Float>, _ sampling: Sampling, _ mask: TokenMask?, history: Set<Int>, _ random: inout CounterRandom
-    ) -> (token: Int, logProbability: Float)? {
+    ) -> Int? {
         var penalised: [Int: Float] = [:]
         if sampling.repetitionPenalty != 1 {
             let penalty = Float(sampling.repetitionPenalty)
@@ -30,11 +29,8 @@ enum Sampler {
             }
         }
         guard best >= 0 else { return nil }
-        var token = best
-        if sampling.temperature > 0 {
-            token = chosen(logits.count, value, mask, sampling, highest: highest, &random) ?? best
-        }
-        return (token, logits[token] - logSumExp(logits))
+        if sampling.temperature == 0 { return best }
+        return chosen(logits.count, value, mask, sampling, highest: highest, &random) ?? best
     }
 
     /// One draw from the tempered distribution, cut to the likeliest tokens as the sampling says.

@@ -53,7 +53,7 @@ public final class TrainingPass {
     ) throws {
         precondition(Set(rows).count == rows.count && rows.allSatisfy(batch.tokens.indices.contains), "rows are places in the batch, each once")
         if rows.isEmpty { return }
-        let attention = model.packedAttention(batch.lengths)
+        let attention = try PackedAttention(batch, model: model)
         let table = try model.rotary.table(batch.positions)
         if let dropout, adapter.configuration.dropout > 0 { try drawMasks(dropout, tokens: batch.tokens.count) }
         defer { for layer in layers.indices { layers[layer].masks = [:] } }

@@ -121,7 +121,7 @@ private final class FreeText: Guide {
 
     func next() -> Demand { ended || ids.count >= limit ? .finish : .sample(sampling, nil) }
 
-    func sampled(_ token: Int, logProbability: Float) {
+    func sampled(_ token: Int) {
         if ends.contains(token) {
             ended = true
         } else {

@@ -121,11 +121,11 @@ import Transformers
         let guide = AnswerGuide(vocabulary: vocabulary)
         _ = try guide.next()
         _ = try guide.next()
-        #expect(throws: AgentError.self) { try guide.sampled(coding.id("a"), logProbability: 0) }
+        #expect(throws: AgentError.self) { try guide.sampled(coding.id("a")) }
         #expect(throws: AgentError.self) { try guide.scored([0, 0]) }
         try guide.scored([0, 0, 0, 0])
         while true { if case .sample = try guide.next() { break } }
-        #expect(throws: AgentError.self) { try guide.sampled(coding.id("\n"), logProbability: 0) }
+        #expect(throws: AgentError.self) { try guide.sampled(coding.id("\n")) }
     }
 
     // MARK: Deadlines

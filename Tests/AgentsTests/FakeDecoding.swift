@@ -94,7 +94,7 @@ final class FakeDecoding {
                 try #require(allowed(id))
                 tokens.append(id)
                 pending += 1
-                try stream.guide.sampled(id, logProbability: -1)
+                try stream.guide.sampled(id)
             case .score(let ids):
                 #expect(ids.count == 4)
                 compute()

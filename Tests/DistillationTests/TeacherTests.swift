@@ -26,7 +26,7 @@ private final class ScriptedModel {
                     #expect(mask?.allows(token) == true)
                     position += 1
                     written.append(token)
-                    try stream.guide.sampled(token, logProbability: -1)
+                    try stream.guide.sampled(token)
                 case .score: try stream.guide.scored(scores)
                 case .rewind(let count): written.removeLast(count)
                 case .finish: break loop

@@ -97,6 +97,41 @@ import Transformers
         for (a, b) in zip(whole.gradients, parts.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
     }
 
+    /// Three sequences that share 9 tokens, two of them 5 more: laid down as a tree, they give the logits and gradients of three
+    /// whole sequences. In float64, where only the order of sums differs.
+    @Test(arguments: TinyModel.families) func sharedBeginningsChangeNothing(family: String) throws {
+        let tiny = try TinyModel(family, dtype: .float64)
+        let adapter = try tiny.adapter("rslora")
+        let stem = (0..<9).map { ($0 * 5 + 3) % 64 }, branch = [7, 21, 2, 40, 11], ends = [[1, 30], [6, 17, 9], [50, 4, 33, 8]]
+        let whole = PackedSequences([stem + branch + ends[0], stem + branch + ends[1], stem + ends[2]])
+        let tree = PackedSequences(
+            tokens: stem + branch + ends[0] + ends[1] + ends[2],
+            pieces: [.init(count: 9), .init(count: 5, continues: 0), .init(count: 2, continues: 1), .init(count: 3, continues: 1), .init(count: 4, continues: 0)])
+        // The last two tokens of each sequence.
+        let wholeRows = [14, 15, 31, 32, 44, 45], treeRows = [14, 15, 17, 18, 21, 22], targets = [3, 9, 27, 5, 14, 60]
+        let logits = try tiny.model.logits(whole, rows: wholeRows, adapter: adapter).values(Double.self)
+        let shared = try tiny.model.logits(tree, rows: treeRows, adapter: adapter).values(Double.self)
+        #expect(zip(logits, shared).allSatisfy { abs($0 - $1) < 1e-9 })
+        for checkpointing in [false, true] {
+            let one = try TrainingPass(model: tiny.model, adapter: adapter, checkpointing: checkpointing)
+            let other = try TrainingPass(model: tiny.model, adapter: adapter, checkpointing: checkpointing)
+            #expect(abs(try run(one, whole, wholeRows, targets) - run(other, tree, treeRows, targets)) < 1e-9)
+            for (a, b) in zip(one.gradients, other.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
+        }
+    }
+
+    /// Half precision on a CPU takes the composed operators: all run, and the gradient points the same way.
+    @Test func trainingRunsInBFloat16() throws {
+        let exact = try TinyModel("llama"), half = try TinyModel("llama", dtype: .bfloat16)
+        let gradients = try [exact, half].map { tiny in
+            let pass = try TrainingPass(model: tiny.model, adapter: tiny.adapter("rslora"))
+            _ = try run(pass, tiny.packed, tiny.expected.loss.rows, tiny.expected.loss.targets)
+            return try pass.gradients.flatMap { try $0.floats() }
+        }
+        // bfloat16 keeps 8 bits; through a few layers some per cent of error are left.
+        #expect(relativeDifference(gradients[1], gradients[0]) < 0.1)
+    }
+
     @Test func dropoutIsTheSameForTheSameStepOnly() throws {
         let tiny = try TinyModel("llama")
         var configuration = try tiny.adapter("plain").configuration

@@ -51,6 +51,6 @@ final class GreedyGuide: Guide {
     init(count: Int) { self.count = count }
 
     func next() -> Demand { tokens.count < count ? .sample(.greedy, nil) : .finish }
-    func sampled(_ token: Int, logProbability: Float) { tokens.append(token) }
+    func sampled(_ token: Int) { tokens.append(token) }
     func scored(_ logProbabilities: [Float]) {}
 }
