@@ -38,10 +38,12 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public func alpha(of module: String) -> Double { alphaPattern.value(for: module) ?? alpha }
 
     /// What B·A·x is multiplied by before it is added to the layer's output.
-    public func scale(of module: String) -> Double {
-        let rank = Double(rank(of: module))
-        return alpha(of: module) / (useRSLoRA ? rank.squareRoot() : rank)
-    }
+    public func scale(of module: String) -> Double { scale(rank: rank(of: module), alpha: alpha(of: module)) }
+
+    /// The same for modules that no pattern names.
+    public var scale: Double { scale(rank: rank, alpha: alpha) }
+
+    private func scale(rank: Int, alpha: Double) -> Double { alpha / (useRSLoRA ? Double(rank).squareRoot() : Double(rank)) }
 
     /// Whether the adapter has factors for `module`: the path is a target or ends in one.
     public func targets(_ module: String) -> Bool {

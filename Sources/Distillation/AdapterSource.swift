@@ -7,13 +7,16 @@ public final class AdapterSource: GradientSource {
     private let adapter: Adapter
     private let pass: TrainingPass
     private let base: String
+    private let start: String?
 
     /// - Parameters:
     ///   - base: names the frozen weights with whatever fixes their content; a run is continued only on the same ones.
+    ///   - start: names the trained adapter that `adapter` was read from, in the same way; nil for a fresh one, which its seed fixes.
     ///   - checkpointing: recompute a layer's inside in the backward pass instead of keeping it.
-    public init(model: LanguageModel, adapter: Adapter, base: String, checkpointing: Bool = false) throws {
+    public init(model: LanguageModel, adapter: Adapter, base: String, start: String? = nil, checkpointing: Bool = false) throws {
         self.adapter = adapter
         self.base = base
+        self.start = start
         pass = try TrainingPass(model: model, adapter: adapter, checkpointing: checkpointing)
     }
 
@@ -25,9 +28,7 @@ public final class AdapterSource: GradientSource {
     public func accumulate(
         _ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor
     ) throws {
-        try pass.accumulate(
-            PackedSequences(tokens: batch.tokens, lengths: batch.lengths), rows: batch.rows,
-            dropout: dropout, loss: loss)
+        try pass.accumulate(batch.sequences, rows: batch.rows, dropout: dropout, loss: loss)
     }
 
     public func save(to folder: String) throws { try adapter.save(to: folder) }
@@ -35,7 +36,7 @@ public final class AdapterSource: GradientSource {
     public var identity: [String: String] {
         let configuration = adapter.configuration
         return [
-            "base model": base, "rank": "\(configuration.rank)", "alpha": "\(configuration.alpha)",
+            "base model": base, "starts from": start ?? "nothing", "rank": "\(configuration.rank)", "alpha": "\(configuration.alpha)",
             "rank-stabilised": "\(configuration.useRSLoRA)", "dropout": "\(configuration.dropout)",
             "modules": configuration.targetModules.joined(separator: " "),
             "rank pattern": configuration.rankPattern.entries.map { "\($0.pattern)=\($0.value)" }.joined(separator: " "),

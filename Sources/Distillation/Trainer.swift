@@ -73,7 +73,7 @@ public final class Trainer {
         var order = (epoch: -1, indices: [Int]())
         for step in begun..<total {
             let perEpoch = configuration.stepsPerEpoch(examples: examples.count)
-            if step / perEpoch != order.epoch { order = (step / perEpoch, shuffle(examples.count, epoch: step / perEpoch)) }
+            if step / perEpoch != order.epoch { order = (step / perEpoch, shuffle(examples, epoch: step / perEpoch)) }
             let first = step % perEpoch * configuration.examplesPerStep
             let chosen = order.indices[first..<min(first + configuration.examplesPerStep, examples.count)]
             let line = try self.step(
@@ -119,7 +119,7 @@ public final class Trainer {
                 parts += added
                 return gradient
             }
-            tokens += batch.tokens.count
+            tokens += batch.tokenCount
         }
         let gradients = source.gradients
         let (norm, notFinite) = try optimizer.norm(of: gradients)
@@ -135,9 +135,12 @@ public final class Trainer {
             seconds: seconds, tokensPerSecond: Double(tokens) / max(seconds, 1e-9))
     }
 
-    private func shuffle(_ count: Int, epoch: Int) -> [Int] {
+    /// The examples' order in an epoch: those of one question stay together, since they share their prompt.
+    private func shuffle(_ examples: [TrainingExample], epoch: Int) -> [Int] {
         var random = CounterRandom(seed: configuration.seed, phase: "shuffle/\(title)", step: UInt64(epoch))
-        return random.shuffled(Array(0..<count))
+        let firsts = examples.indices.filter { $0 == 0 || examples[$0].name != examples[$0 - 1].name }
+        let ends = firsts.dropFirst() + [examples.count]
+        return random.shuffled(Array(zip(firsts, ends))).flatMap { $0..<$1 }
     }
 
     private func identity(of examples: [TrainingExample]) -> [String: String] {

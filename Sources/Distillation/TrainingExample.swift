@@ -11,7 +11,7 @@ public enum Target: Sendable, Hashable {
 
 /// One prompt with its completion, and what is taught where.
 public struct TrainingExample: Sendable, Hashable {
-    /// Names the question in messages.
+    /// Names the question in messages. Consecutive examples of one name stay together when a trainer shuffles.
     public let name: String
     /// Prompt and completion without the completion's last token, which is only ever a target.
     public let tokens: [Int]
@@ -71,6 +71,17 @@ public struct ExampleBuilder {
         try answering(label.question, reasoning: label.reasoning, teacher: label.teacherScores)
     }
 
+    /// Finding the letter of each wrong choice once it is stated as the answer: taught are the letters alone, nothing is learnt of the
+    /// statements. Beside the question's own example, whose prompt they share, they teach to read the letter off the choices, which a
+    /// model that sees right answers only takes far longer to find out.
+    public func binding(_ question: Question) throws -> [TrainingExample] {
+        let prompt = try coder.prompt(system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(question))
+        return zip(Letter.allCases, question.choices).filter { $0.0 != question.answer }.map { letter, choice in
+            let reply = AnswerFormat.reply(reasoning: AnswerFormat.statement(choice), answer: letter)
+            return build(name: question.id, prompt: prompt, reply: reply, letterAlone: true) { _ in .letter(gold: letter, teacher: nil) }
+        }
+    }
+
     /// Writing a question on its topic: plain cross-entropy on every text and on the letter.
     public func asking(_ question: Question) throws -> TrainingExample {
         let prompt = try coder.prompt(
@@ -81,15 +92,16 @@ public struct ExampleBuilder {
     /// Examples for all labels, and question-writing examples for a share of them, so that one adapter both answers and asks.
     /// - Parameters:
     ///   - askingShare: 0 for none … 1 for one question-writing example per question; which ones follows from `seed`.
+    ///   - bindsChoices: with the examples of `binding` for every question.
     ///   - maximumTokens: longer examples are left out.
     /// - Returns: the examples, and how many were left out.
     public func examples(
-        for labels: [KeptLabel], askingShare: Double = 0, maximumTokens: Int = .max, seed: UInt64 = 0
+        for labels: [KeptLabel], askingShare: Double = 0, bindsChoices: Bool = false, maximumTokens: Int = .max, seed: UInt64 = 0
     ) throws -> (examples: [TrainingExample], tooLong: Int) {
         guard (0...1).contains(askingShare) else {
             throw DistillationError.badSetting(name: "the share of question-writing examples", value: "\(askingShare)", expected: "0 to 1")
         }
-        var examples = try labels.map { try answering($0) }
+        var examples = try labels.flatMap { try [answering($0)] + (bindsChoices ? binding($0.question) : []) }
         var random = CounterRandom(seed: seed, phase: "asking")
         let count = Int((askingShare * Double(labels.count)).rounded())
         for index in random.sample(count, of: Array(labels.indices)).sorted() {
@@ -100,7 +112,7 @@ public struct ExampleBuilder {
     }
 
     private func build(
-        name: String, prompt: [Int], reply: [ReplySegment], letterTarget: (Int) -> Target
+        name: String, prompt: [Int], reply: [ReplySegment], letterAlone: Bool = false, letterTarget: (Int) -> Target
     ) -> TrainingExample {
         var sequence = prompt
         var rows: [Int] = []
@@ -108,7 +120,9 @@ public struct ExampleBuilder {
         for (index, segment) in reply.enumerated() {
             let pieces = coder.tokens(of: segment.text)
             let isTaught = switch segment.kind {
-            case .free, .letter: true
+            case .letter: true
+            case _ where letterAlone: false
+            case .free: true
             // The quote that ends a text, and the end of the reply.
             case .fixed: index == reply.count - 1 || (index > 0 && reply[index - 1].kind == .free)
             }
@@ -118,6 +132,9 @@ public struct ExampleBuilder {
                     targets.append(segment.kind == .letter ? letterTarget(token) : .token(token))
                 }
                 sequence.append(token)
+            }
+            if letterAlone, segment.kind == .letter {
+                return TrainingExample(name: name, tokens: Array(sequence.dropLast()), rows: rows, targets: targets)
             }
         }
         rows.append(sequence.count - 1)

@@ -39,6 +39,9 @@ public enum AnswerFormat {
         zip(Letter.allCases, choices).reduce(into: question) { $0 += "\n\($1.0)) \($1.1)" }
     }
 
+    /// How an answer is stated in words: the end of every generated explanation.
+    public static func statement(_ choice: String) -> String { "The answer is \(choice)." }
+
     public static let reasoningOpening = "{\"reasoning\": \""
     /// Ends the reasoning and leads to the letter: two pieces, since the quote is the token that a model learns to stop with.
     public static let answerLink = ["\"", ", \"answer\": \""]
@@ -118,7 +121,7 @@ public enum QuestionFormat {
         segments.append(ReplySegment(.fixed, answerLink))
         segments.append(ReplySegment(.letter, question.answer.rawValue))
         segments.append(ReplySegment(.fixed, explanationOpening))
-        segments += text(question.explanation ?? "The answer is \(question.answerText).")
+        segments += text(question.explanation ?? AnswerFormat.statement(question.answerText))
         segments.append(ReplySegment(.fixed, closing))
         return segments
     }

@@ -68,7 +68,7 @@ struct LabelCommand: ParsableCommand {
         if let limit { asked = Array(asked.prefix(limit)) }
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let identity = try ModelIdentity.of(modelOptions.model) + (adapterOptions.adapter.map { " + " + $0 } ?? "")
+        let identity = try ModelIdentity.of(modelOptions.model) + (adapterOptions.adapter.map { try " + " + ModelIdentity.ofAdapter($0) } ?? "")
         let teacher = try NativeTeacher(
             identity: identity, coder: model.tokenizer, decoder: Decoder(model: model, adapter: adapter, slots: slots),
             way: informed ? .informed : .free, sampling: Sampling(temperature: temperature, topP: topP), maximumTokens: maxTokens,

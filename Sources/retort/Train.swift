@@ -29,17 +29,20 @@ struct Train: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The PEFT adapter folder to write.", valueName: "dir"))
     var output: String
 
-    @Option(help: "The adapter's rank.")
-    var rank = 16
+    @Option(help: "A trained PEFT adapter folder to start from: its rank, alpha, scale, targets and dropout stay. (default: a fresh adapter)")
+    var adapter: String?
 
-    @Option(help: "The adapter's alpha.")
-    var alpha = 16.0
+    @Option(help: "The adapter's rank. (default: 16)")
+    var rank: Int?
 
-    @Flag(inversion: .prefixedNo, help: "Scale by alpha/√rank instead of alpha/rank.")
-    var rslora = true
+    @Option(help: "The adapter's alpha. (default: 16)")
+    var alpha: Double?
 
-    @Option(help: "Share of the adapter's inputs that is dropped in training.")
-    var dropout = 0.0
+    @Flag(inversion: .prefixedNo, help: "Scale by alpha/√rank instead of alpha/rank. (default: --rslora)")
+    var rslora: Bool?
+
+    @Option(help: "Share of the adapter's inputs that is dropped in training. (default: 0)")
+    var dropout: Double?
 
     @Option(parsing: .upToNextOption, help: "Projections with an adapter. (default: all seven)")
     var targets: [String] = []
@@ -77,6 +80,9 @@ struct Train: ParsableCommand {
     @Option(help: "For this share of the questions (0 to 1), learn to write the question too.")
     var askingShare = 0.0
 
+    @Flag(help: "For every question, learn the letter of each wrong choice too, once it is stated: letters come faster to small models.")
+    var bindChoices = false
+
     @Option(help: "α, the weight of the right letter against the teacher's letters.")
     var hardWeight = 0.3
 
@@ -108,9 +114,12 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         if (questions == nil) == (labels == nil) { throw ValidationError("Give either --questions or --labels.") }
-        if rank < 1 { throw ValidationError("--rank is a number of at least 1.") }
-        if !(alpha > 0 && alpha.isFinite) { throw ValidationError("--alpha is a number above 0.") }
-        if !(0..<1).contains(dropout) { throw ValidationError("--dropout is a share from 0 to below 1.") }
+        if adapter != nil, rank != nil || alpha != nil || rslora != nil || dropout != nil || !targets.isEmpty {
+            throw ValidationError("--adapter brings its own rank, alpha, scale, dropout and targets; leave those options out.")
+        }
+        if let rank, rank < 1 { throw ValidationError("--rank is a number of at least 1.") }
+        if let alpha, !(alpha > 0 && alpha.isFinite) { throw ValidationError("--alpha is a number above 0.") }
+        if let dropout, !(0..<1).contains(dropout) { throw ValidationError("--dropout is a share from 0 to below 1.") }
         if let wrong = targets.first(where: { !AdapterConfiguration.allProjections.contains($0) }) {
             throw ValidationError("'\(wrong)' is no projection; they are \(AdapterConfiguration.allProjections.joined(separator: ", ")).")
         }
@@ -155,10 +164,11 @@ struct Train: ParsableCommand {
             }
         }
         let model = try modelOptions.load()
-        let configuration = AdapterConfiguration(
-            rank: rank, alpha: alpha, useRSLoRA: rslora,
-            targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout, baseModel: modelOptions.model)
-        let adapter = try Adapter(for: model, configuration, seed: seed)
+        let fresh = AdapterConfiguration(
+            rank: rank ?? 16, alpha: alpha ?? 16, useRSLoRA: rslora ?? true,
+            targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout ?? 0, baseModel: modelOptions.model)
+        let adapter = try self.adapter.map { try Adapter.load($0, for: model) } ?? Adapter(for: model, fresh, seed: seed)
+        let configuration = adapter.configuration
         let builder = try ExampleBuilder(coder: model.tokenizer, style: style)
         let training = TrainingConfiguration(
             epochs: epochs, batch: batch, accumulation: accumulation, learningRate: lr, schedule: schedule, warmup: warmup,
@@ -166,17 +176,19 @@ struct Train: ParsableCommand {
             loss: DistillationLoss(
                 alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight),
             seed: seed, checkpointEvery: saveEvery, maximumSteps: steps)
-        let source = try AdapterSource(model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), checkpointing: checkpointing)
+        let source = try AdapterSource(
+            model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), start: self.adapter.map(ModelIdentity.ofAdapter),
+            checkpointing: checkpointing)
         let trainer = try Trainer(source: source, letters: builder.tokens.letters, configuration: training, title: "train")
-        let summary = try trainer.train(builder.examples(for: kept, askingShare: askingShare, seed: seed).examples, to: output)
+        let summary = try trainer.train(builder.examples(for: kept, askingShare: askingShare, bindsChoices: bindChoices, seed: seed).examples, to: output)
         let memory = summary.peakResidentBytes.map { String(format: ", %.2f GB at most", Double($0) / 1e9) } ?? ""
         print(String(
             format: "%d steps, %d tokens in %.1f s (%.0f tokens/s)%@; loss %.4f → %.4f", summary.steps, summary.tokens, summary.seconds,
             summary.tokensPerSecond, memory, summary.losses.first ?? 0, summary.losses.last ?? 0))
         print("adapter in \(output)")
         try json.write(Result(
-            model: modelOptions.model, adapter: output, rank: rank, alpha: alpha, rslora: rslora,
-            scale: rslora ? alpha / Double(rank).squareRoot() : alpha / Double(rank), parameters: adapter.parameterCount,
+            model: modelOptions.model, adapter: output, rank: configuration.rank, alpha: configuration.alpha,
+            rslora: configuration.useRSLoRA, scale: configuration.scale, parameters: adapter.parameterCount,
             examples: summary.examples, steps: summary.steps, tokens: summary.tokens, seconds: summary.seconds,
             tokensPerSecond: summary.tokensPerSecond, peakResidentBytes: summary.peakResidentBytes, losses: summary.losses,
             final: summary.final, funnel: funnel))

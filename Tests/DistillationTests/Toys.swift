@@ -88,7 +88,7 @@ final class BigramModel: GradientSource {
         let noise = 1 + 0.1 * random.uniform()
         for start in stride(from: 0, to: batch.rows.count, by: chunk) {
             let rows = start..<min(start + chunk, batch.rows.count)
-            let index = try Tensor(batch.rows[rows].map { Int64(batch.tokens[$0]) }, [rows.count])
+            let index = try Tensor(batch.rows[rows].map { Int64(batch.sequences.tokens[$0]) }, [rows.count])
             let logits = try table.rows(index).multiplied(by: noise).adding(bias)
             var gradient = try loss(rows, logits)
             if passes == poisonedPass { gradient = try gradient.divided(by: .scalar(0)) }

@@ -2,6 +2,7 @@ import Distillation
 import Foundation
 import Questions
 import Testing
+import Transformers
 
 @Suite struct TrainingExampleTests {
     let coder = ByteCoder()
@@ -87,20 +88,49 @@ import Testing
         #expect(examples.count == 2 && tooLong == 1)
     }
 
-    @Test func packingShiftsRowsBehindTheExamplesBefore() throws {
-        let examples = try (0..<3).map { try builder.answering(.sample($0), reasoning: "So \($0).", teacher: nil) }
-        let packed = PackedExamples(examples)
-        #expect(packed.lengths.reduce(0, +) == packed.tokens.count)
-        var place = 0, start = 0
-        for example in examples {
-            for (row, target) in zip(example.rows, example.targets) {
-                #expect(packed.tokens[packed.rows[place]] == example.tokens[row])
-                #expect(packed.rows[place] - start == row && packed.targets[place] == target)
-                place += 1
-            }
-            start += example.tokens.count
+    /// The example that a packed row belongs to, read back from the pieces: the tokens before and at the row.
+    private func history(of row: Int, in batch: PackedSequences) throws -> [Int] {
+        let starts = batch.starts
+        let piece = try #require(starts.lastIndex { $0 <= row })
+        var tokens = Array(batch.tokens[starts[piece]...row])
+        var ancestor = batch.pieces[piece].continues
+        while let index = ancestor {
+            tokens = batch.tokens[starts[index]..<starts[index] + batch.pieces[index].count] + tokens
+            ancestor = batch.pieces[index].continues
         }
-        #expect(place == packed.rows.count)
+        return tokens
+    }
+
+    @Test func packingSharesBeginningsAndLosesNothing() throws {
+        let questions = (0..<3).map { Question.sample($0) }
+        let examples = try questions.flatMap { question in
+            try [builder.answering(question, reasoning: "So \(question.id).", teacher: nil)] + builder.binding(question) + [builder.asking(question)]
+        }
+        let packed = PackedExamples(examples)
+        func taught(_ tokens: [Int], _ target: Target) -> String { "\(tokens) \(target)" }
+        let wanted = examples.flatMap { example in zip(example.rows, example.targets).map { taught(Array(example.tokens[...$0]), $1) } }
+        let found = try zip(packed.rows, packed.targets).map { taught(try history(of: $0, in: packed.sequences), $1) }
+        #expect(found.sorted() == wanted.sorted())
+        #expect(packed.tokenCount == examples.reduce(0) { $0 + $1.tokens.count })
+        // Three prompts of four examples each under one system prompt; the question-writing ones share another.
+        #expect(packed.sequences.tokens.count * 2 < packed.tokenCount)
+        #expect(packed.sequences.pieces.count { $0.continues == nil } == 2)
+        #expect(PackedExamples([examples[0]]).sequences.pieces.count == 1)
+    }
+
+    @Test func everyWrongChoiceIsBoundToItsLetter() throws {
+        let question = Question.sample(1)
+        let examples = try builder.binding(question)
+        let letters = Letter.allCases.filter { $0 != question.answer }
+        #expect(examples.map(\.targets) == letters.map { [.letter(gold: $0, teacher: nil)] })
+        for (example, letter) in zip(examples, letters) {
+            let text = ByteCoder().text(of: example.tokens)
+            #expect(text.hasSuffix("{\"reasoning\": \"The answer is \(question.choices[letter.index]).\", \"answer\": \""))
+            #expect(example.rows == [example.tokens.count - 1])
+        }
+        let labels = [0, 1].map { KeptLabel(question: .sample($0), reasoning: "So.", teacherScores: nil) }
+        let all = try builder.examples(for: labels, bindsChoices: true).examples
+        #expect(all.map(\.name) == labels.flatMap { [String](repeating: $0.question.id, count: 4) })
     }
 
     @Test func aTokenizerThatSplitsALetterIsRefused() {

@@ -52,7 +52,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("run", ["<recipe>", "[<key.path=value> ...]", "--out", "--only", "--from", "--dry-run", "--json"]),
         ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
         ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--json"]),
-        ("train", ["--model", "--questions", "--labels", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--epochs", "-o, --output", "--json"]),
+        ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--epochs", "-o, --output", "--json"]),
         ("merge", ["--method", "--density", "--sign", "--weights", "-o, --output", "<adapter> ...", "--json"]),
         ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
@@ -84,6 +84,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test(arguments: [
         (["nonsense"], "Unexpected argument 'nonsense'"),
         (["train", "--model", "m", "-o", "x"], "Give either --questions or --labels."),
+        (["train", "--model", "m", "--questions", "q", "-o", "x", "--adapter", "a", "--rank", "8"], "--adapter brings its own rank"),
         (["run", "recipes/smollm2-135m.yaml", "--only", "a", "--from", "b"], "--only and --from exclude each other."),
         (["run", "recipes/smollm2-135m.yaml", "train.bacth=1"], "did you mean 'train.batch'?"),
         (["run", "recipes/smollm2-135m.yaml", "--dry-run", "--only", "marge"], "there is no phase 'marge'; did you mean 'merge'?"),
@@ -176,7 +177,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: Command.binary)
             process.currentDirectoryURL = URL(fileURLWithPath: Command.repository)
-            let questions = ["domains.math.questions=20000"]
+            let questions = ["domains.math.questions=20000", "domains.math.families=", "domains.math.difficulty="]
             process.arguments = ["run", "recipes/smollm2-135m.yaml", "--out", folder + "/run"] + questions
             let errors = Pipe()
             process.standardError = errors

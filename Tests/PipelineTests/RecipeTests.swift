@@ -29,6 +29,8 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         #expect(recipe.domains.map(\.kind) == [.distilled, .distilled, .supervised, .supervised])
         #expect(recipe.domains[0].train.rank == 16)
         #expect(recipe.domains[0].train.scale == 4)
+        #expect(recipe.primer?.train.bindChoices == true && recipe.domains.allSatisfy { !$0.train.bindChoices })
+        #expect(recipe.teachers["informed"]?.adapter == "primer")
         #expect(recipe.merge.density == 0.8)
         #expect(recipe.merge.sign == .frequency)
         #expect(recipe.agents.question.deadline == 10)
@@ -88,6 +90,10 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         ("train.batch", "an override is written key.path=value"),
         ("trian.batch=2", "unknown key 'trian'; did you mean 'train'?"),
         ("train.bacth=2", "unknown key 'train.bacth'; did you mean 'train.batch'?"),
+        ("domains.code.train.rank=4", "the code specialist starts from the primer, so both need the same rank"),
+        ("primer=", "the recipe has no section 'primer'"),
+        ("primer.questions=0", "'primer.questions' is a whole number from 1"),
+        ("teachers.informed={engine: openai, model: m, endpoint: 'http://localhost', adapter: primer}", "only a native teacher takes an adapter"),
         ("train.batch.size=2", "'train.batch' holds no keys of its own"),
         ("train.modules=[q_proj", "not YAML"),
     ])
@@ -101,11 +107,12 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         let recipe = try Recipe.parse(
             demo(), file: "r.yaml",
             overrides: [
-                "train.batch=2", "domains.code.train.rank=4", "validate.modes=[letter]", "agents.answer.deadline=800ms",
+                "train.batch=2", "domains.code.train.epochs=4", "validate.modes=[letter]", "agents.answer.deadline=800ms",
                 "merge.weights.math=2", "seed=7", "seed=8", "domains.math.questions=1_000",
             ])
         #expect(recipe.domains.map(\.train.batch) == [2, 2, 2, 2])
-        #expect(recipe.domains.map(\.train.rank) == [16, 4, 16, 16])
+        #expect(recipe.domains.map(\.train.epochs) == [1, 4, 1, 1])
+        #expect(recipe.primer?.train.batch == 2)
         #expect(recipe.validate.modes == [.letter])
         #expect(recipe.agents.answer.deadline == 0.8)
         #expect(recipe.merge.weights == ["math": 2])

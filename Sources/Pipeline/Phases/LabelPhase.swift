@@ -27,8 +27,12 @@ struct LabelPhase: Phase {
         }
     }
     var inputs: [PhaseInput] {
-        let models = Set(distilled.compactMap { $0.teacher.flatMap { recipe.teachers[$0] } }.compactMap(modelReference)).sorted()
-        return distilled.map { .run(RunFiles.questions($0.domain, .train)) } + models.map { .model($0) }
+        let teachers = distilled.compactMap { $0.teacher.flatMap { recipe.teachers[$0] } }
+        let adapters = Set(teachers.compactMap(\.adapter)).sorted().flatMap { name -> [PhaseInput] in
+            name == RunFiles.primerName ? RunFiles.adapterFiles(RunFiles.primer).map { .run($0) } : [.external(name)]
+        }
+        return distilled.map { .run(RunFiles.questions($0.domain, .train)) }
+            + Set(teachers.compactMap(modelReference)).sorted().map { .model($0) } + adapters
     }
     var outputs: [String] { distilled.map(RunFiles.labels) + [RunFiles.funnel] }
     let staleWork = StaleWork.setAside
@@ -47,7 +51,7 @@ struct LabelPhase: Phase {
             let questions = try QuestionFile.read(run.file(RunFiles.questions(settings.domain, .train)))
             let path = run.file(RunFiles.labels(settings))
             try Labelling(batch: teacher.slots).run(
-                questions, by: try self.teacher(teacher), into: path, title: "label \(settings.domain)")
+                questions, by: try self.teacher(teacher, run), into: path, title: "label \(settings.domain)")
             let labels = try LabelFile.read(path)
             let limits = LabelLimits(words: recipe.label.maxWords, tokens: recipe.label.maxTokens)
             let funnel = LabelFunnel.sort(labels, limits: limits).funnel
@@ -58,7 +62,7 @@ struct LabelPhase: Phase {
         try run.writeJSON(funnels, to: RunFiles.funnel)
     }
 
-    private func teacher(_ settings: TeacherSettings) throws -> any Teacher {
+    private func teacher(_ settings: TeacherSettings, _ run: RunFolder) throws -> any Teacher {
         guard settings.engine == .native else {
             throw RunError.notSupported(
                 what: "this version has no \(settings.engine.rawValue) teacher", remedy: "use engine: native, or label elsewhere and train with `retort train --labels`")
@@ -66,8 +70,11 @@ struct LabelPhase: Phase {
         let reference = modelReference(settings) ?? recipe.model.checkpoint
         let model = try settings.model == "base"
             ? workbench.model() : LanguageModel.load(reference, device: workbench.model().device, dtype: workbench.model().dtype)
+        let folder = settings.adapter.map { $0 == RunFiles.primerName ? run.file(RunFiles.primer) : $0 }
+        let identity = try ModelIdentity.of(reference) + (folder.map { try " + " + ModelIdentity.ofAdapter($0) } ?? "")
         return try NativeTeacher(
-            identity: ModelIdentity.of(reference), coder: model.tokenizer, decoder: Decoder(model: model, slots: settings.slots),
+            identity: identity, coder: model.tokenizer,
+            decoder: Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model) }, slots: settings.slots),
             way: settings.informed ? .informed : .free, sampling: settings.sampling.sampling, maximumTokens: settings.maxTokens,
             seed: recipe.seed)
     }

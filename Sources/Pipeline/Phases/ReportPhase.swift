@@ -18,7 +18,12 @@ struct ReportPhase: Phase {
     var inputs: [PhaseInput] {
         let files = [RunFiles.collection, RunFiles.funnel, RunFiles.selection, RunFiles.accuracy, RunFiles.agents,
                      RunFiles.generatedQuestions, RunFiles.answers, RunFiles.match, "\(recipe.merge.name)/\(AdapterMerge.reportName)"]
-        return (files + recipe.domains.flatMap { [RunFiles.training($0.domain), RunFiles.check($0.domain)] }).map { .run($0) }
+        return (files + recipe.domains.map { RunFiles.check($0.domain) } + trainings.map { RunFiles.training($0.folder) }).map { .run($0) }
+    }
+    /// Every adapter that the run trains.
+    private var trainings: [(name: String, folder: String, settings: TrainSettings)] {
+        (recipe.primer.map { [(RunFiles.primerName, RunFiles.primer, $0.train)] } ?? [])
+            + recipe.domains.map { ($0.domain.rawValue, RunFiles.specialist($0.domain), $0.train) }
     }
     var outputs: [String] { [RunFiles.reportText, RunFiles.report] }
 
@@ -27,10 +32,10 @@ struct ReportPhase: Phase {
         let accuracy = try run.readJSON([ModeAccuracy].self, from: RunFiles.accuracy)
         let match = try run.readJSON(MatchResult.self, from: RunFiles.match)
         var training: [Report.Training] = []
-        for settings in recipe.domains {
-            let summary = try run.readJSON(TrainingSummary.self, from: RunFiles.training(settings.domain))
+        for (name, folder, settings) in trainings {
+            let summary = try run.readJSON(TrainingSummary.self, from: RunFiles.training(folder))
             training.append(Report.Training(
-                domain: settings.domain, scale: settings.train.scale, examples: summary.examples, steps: summary.steps,
+                name: name, scale: settings.scale, examples: summary.examples, steps: summary.steps,
                 tokens: summary.tokens, seconds: summary.seconds, tokensPerSecond: summary.tokensPerSecond,
                 peakResidentBytes: summary.peakResidentBytes, firstLoss: summary.losses.first ?? 0, lastLoss: summary.losses.last ?? 0))
         }
@@ -69,6 +74,6 @@ struct ReportPhase: Phase {
 
 extension Recipe {
     var phaseNames: [String] {
-        ["collect", "label"] + domains.map { "train:\($0.domain)" } + ["merge", "validate", "tournament"]
+        ["collect"] + (primer == nil ? [] : [RunFiles.primerName]) + ["label"] + domains.map { "train:\($0.domain)" } + ["merge", "validate", "tournament"]
     }
 }

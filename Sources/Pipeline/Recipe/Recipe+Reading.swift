@@ -32,6 +32,14 @@ extension Recipe {
             throw section.error("teacher", "'teachers' holds no teacher named '\(teacher)'\(near)")
         }
         label = try LabelSettings(root.section("label"))
+        primer = try root.section("primer").map { try PrimerSettings($0, train: train) }
+        if let primer, let other = domains.first(where: { !$0.train.hasSameAdapter(as: primer.train) }) {
+            throw root.error(
+                "primer", "the \(other.domain) specialist starts from the primer, so both need the same rank, alpha, rank_stabilised, dropout and modules")
+        }
+        if primer == nil, let teacher = teachers.first(where: { $0.value.adapter == RunFiles.primerName })?.key, let section = try root.section("teachers") {
+            throw try section.requiredSection(teacher).error("adapter", "the recipe has no section 'primer' whose adapter this teacher could use")
+        }
         merge = try MergeRecipe(root.requiredSection("merge"), domains: domains.map(\.domain.rawValue))
         agents = try AgentsSettings(root.requiredSection("agents"))
         validate = try ValidateSettings(root.requiredSection("validate"))
@@ -78,6 +86,10 @@ extension TeacherSettings {
     init(_ section: RecipeSection) throws {
         engine = try section.word("engine", default: .native)
         model = try section.string("model", default: "base")
+        adapter = try section.optionalString("adapter")
+        if engine != .native, adapter != nil {
+            throw section.error("adapter", "only a native teacher takes an adapter")
+        }
         endpoint = try section.optionalString("endpoint")
         if engine == .openAI, endpoint == nil {
             throw section.error("engine", "an openai teacher needs 'endpoint', such as http://localhost:8080/v1")
@@ -138,6 +150,13 @@ extension LabelSettings {
     }
 }
 
+extension PrimerSettings {
+    init(_ section: RecipeSection, train: TrainSettings) throws {
+        questions = try section.integer("questions", in: 1...100_000_000)
+        self.train = try section.section("train").map { try TrainSettings($0, defaults: train) } ?? train
+    }
+}
+
 extension TrainSettings {
     static let projections = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -165,6 +184,7 @@ extension TrainSettings {
         epochs = try section.number("epochs", in: 0.001...10_000, default: d?.epochs ?? 1)
         steps = section.has("steps") ? try section.integer("steps", in: 1...1_000_000) : d?.steps
         askingShare = try section.number("asking_share", in: 0...1, default: d?.askingShare ?? 0)
+        bindChoices = try section.flag("bind_choices", default: d?.bindChoices ?? false)
         checkpointing = try section.flag("checkpointing", default: d?.checkpointing ?? false)
         saveEvery = try section.integer("save_every", in: 1...1_000_000, default: d?.saveEvery ?? 50)
         probeEvery = try section.integer("probe_every", in: 0...1_000_000, default: d?.probeEvery ?? 0)

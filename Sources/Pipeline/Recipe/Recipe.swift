@@ -13,6 +13,8 @@ public struct Recipe: Sendable, Codable, Equatable {
     /// In the order of the file.
     public var domains: [DomainSettings]
     public var label: LabelSettings
+    /// Nil for specialists that start from fresh adapters.
+    public var primer: PrimerSettings?
     public var merge: MergeRecipe
     public var agents: AgentsSettings
     public var validate: ValidateSettings
@@ -94,6 +96,8 @@ public struct TeacherSettings: Sendable, Codable, Equatable {
     /// A checkpoint (native), a GGUF file (llama.cpp) or the name a server knows; `base` is the recipe's own base model.
     public var model: String
     public var endpoint: String?
+    /// A PEFT folder to put on a native teacher's model, or `primer` for the run's own.
+    public var adapter: String?
     /// Whether the teacher is shown the right answer and its worked explanation before it reasons.
     public var informed: Bool
     public var maxTokens: Int
@@ -140,6 +144,13 @@ public struct LabelSettings: Sendable, Codable, Equatable {
     public var maxTokens: Int
 }
 
+/// The adapter that all specialists start from.
+public struct PrimerSettings: Sendable, Codable, Equatable {
+    /// How many of each domain's training questions it is trained on.
+    public var questions: Int
+    public var train: TrainSettings
+}
+
 public struct TrainSettings: Sendable, Codable, Equatable {
     public enum Schedule: String, Sendable, Codable, CaseIterable { case cosine, linear, constant }
     public enum Mode: String, Sendable, Codable, CaseIterable { case reason, letter }
@@ -163,6 +174,8 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     public var steps: Int?
     /// For so many of a hundred questions (0 to 1) the adapter also learns to write the question itself.
     public var askingShare: Double
+    /// Whether each question also teaches the letters of its wrong choices, once they are stated.
+    public var bindChoices: Bool
     public var checkpointing: Bool
     /// Steps between checkpoints that a stopped run continues from.
     public var saveEvery: Int
@@ -178,6 +191,12 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     public var scaleByTemperature: Bool
     /// Whether the specialist learns to reason before its letter or to give the letter alone.
     public var mode: Mode
+
+    /// Whether an adapter trained with the one settings can go on being trained with the other.
+    func hasSameAdapter(as other: TrainSettings) -> Bool {
+        (rank, alpha, rankStabilised, dropout) == (other.rank, other.alpha, other.rankStabilised, other.dropout)
+            && Set(modules) == Set(other.modules)
+    }
 
     /// α/√r when rank-stabilised (Kalajdzievski 2023), else α/r.
     public var scale: Double { rankStabilised ? alpha / Double(rank).squareRoot() : alpha / Double(rank) }

@@ -3,7 +3,7 @@
 enum RecipeSchema {
     static let sections: [String: [String]] = [
         "": [
-            "name", "seed", "model", "limits", "teachers", "domains", "label", "train", "merge", "agents", "validate",
+            "name", "seed", "model", "limits", "teachers", "domains", "label", "primer", "train", "merge", "agents", "validate",
             "tournament", "targets",
         ],
         "model": ["checkpoint", "quantisation", "dtype", "device", "threads", "shape"],
@@ -13,12 +13,14 @@ enum RecipeSchema {
         "limits": ["training_memory_gb", "inference_memory_gb"],
         "teachers": ["*"],
         "teachers.*": [
-            "engine", "model", "endpoint", "informed", "max_tokens", "temperature", "top_p", "slots", "quantisation",
+            "engine", "model", "adapter", "endpoint", "informed", "max_tokens", "temperature", "top_p", "slots", "quantisation",
         ],
         "domains": ["*"],
         "domains.*": ["kind", "teacher", "questions", "families", "difficulty", "files", "subjects", "dataset", "train"],
         "domains.*.train": trainKeys,
         "label": ["max_words", "max_tokens"],
+        "primer": ["questions", "train"],
+        "primer.train": trainKeys,
         "train": trainKeys,
         "merge": ["method", "density", "sign", "weights", "name", "require_better"],
         "merge.weights": ["*"],
@@ -36,7 +38,7 @@ enum RecipeSchema {
 
     private static let trainKeys = [
         "rank", "alpha", "rank_stabilised", "dropout", "modules", "learning_rate", "schedule", "warmup", "weight_decay",
-        "clip", "batch", "accumulate", "epochs", "steps", "asking_share", "checkpointing", "save_every", "probe_every", "temperature", "hard_weight",
+        "clip", "batch", "accumulate", "epochs", "steps", "asking_share", "bind_choices", "checkpointing", "save_every", "probe_every", "temperature", "hard_weight",
         "reasoning_weight", "scale_by_temperature", "mode",
     ]
     private static let generationKeys = [

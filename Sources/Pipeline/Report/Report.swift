@@ -6,7 +6,8 @@ import Questions
 /// What a run came to: the content of `report.json`, from which `report.md` is written.
 struct Report: Codable {
     struct Training: Codable {
-        var domain: Domain
+        /// A domain, or "primer".
+        var name: String
         var scale: Double
         var examples: Int
         var steps: Int

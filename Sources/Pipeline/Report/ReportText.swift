@@ -93,7 +93,7 @@ enum ReportText {
             ["adapter", "scale", "examples", "steps", "tokens", "tokens/s", "time", "loss, first", "loss, last", "peak memory"],
             report.training.map { line in
                 [
-                    line.domain.rawValue, plain(line.scale), "\(line.examples)", "\(line.steps)", "\(line.tokens)",
+                    line.name, plain(line.scale), "\(line.examples)", "\(line.steps)", "\(line.tokens)",
                     String(format: "%.0f", line.tokensPerSecond), seconds(line.seconds), String(format: "%.3f", line.firstLoss),
                     String(format: "%.3f", line.lastLoss),
                     line.peakResidentBytes.map { String(format: "%.2f GB", Double($0) / 1e9) } ?? "unknown",

@@ -13,7 +13,15 @@ public enum ModelIdentity {
 
     /// A name with the content behind it, such as `SmolLM2.gguf@3f5a90c1d2e4b687`: goes into every label.
     public static func of(_ reference: String) throws -> String {
-        let files = try Checkpoint.open(reference).files
+        try name(reference, of: Checkpoint.open(reference).files)
+    }
+
+    /// The same for an adapter's folder: its configuration and its weights.
+    public static func ofAdapter(_ folder: String) throws -> String {
+        try name(folder, of: [AdapterFile.configurationName, AdapterFile.weightsName].map { folder + "/" + $0 })
+    }
+
+    private static func name(_ reference: String, of files: [String]) throws -> String {
         let hashes = try files.map { file in
             do {
                 return try ContentHash.ofFile(file)

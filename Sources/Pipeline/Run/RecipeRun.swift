@@ -28,15 +28,7 @@ public struct RecipeRun {
             modelParameters: shape.map(AdapterSize.baseParameters),
             weightsGB: shape.map { weights($0) },
             limits: recipe.limits,
-            adapters: recipe.domains.map { settings in
-                RunPlan.AdapterLine(
-                    domain: settings.domain.rawValue, kind: settings.kind.rawValue, teacher: settings.teacher,
-                    questions: settings.questions, rank: settings.train.rank, alpha: settings.train.alpha, scale: settings.train.scale,
-                    plainScale: settings.train.alpha / Double(settings.train.rank), rankStabilised: settings.train.rankStabilised,
-                    parameters: shape.map {
-                        AdapterSize.parameters(rank: settings.train.rank, modules: settings.train.modules, shape: $0)
-                    })
-            },
+            adapters: adapters(shape),
             phases: states.map { RunPlan.PhaseLine($0.name, $0.state) },
             missing: missing.map { RunPlan.MissingLine(phase: $0.phase, input: $0.input.label) }, unsupported: unsupported())
     }
@@ -57,9 +49,22 @@ public struct RecipeRun {
             manifest: folder.file(Manifest.fileName))
     }
 
+    private func adapters(_ shape: ModelShape?) -> [RunPlan.AdapterLine] {
+        func line(_ name: String, _ kind: DomainSettings.Kind, _ teacher: String?, _ questions: Int, _ train: TrainSettings) -> RunPlan.AdapterLine {
+            RunPlan.AdapterLine(
+                name: name, kind: kind.rawValue, teacher: teacher, questions: questions, rank: train.rank, alpha: train.alpha,
+                scale: train.scale, plainScale: train.alpha / Double(train.rank), rankStabilised: train.rankStabilised,
+                parameters: shape.map { AdapterSize.parameters(rank: train.rank, modules: train.modules, shape: $0) })
+        }
+        let primer = recipe.primer.map { line(RunFiles.primerName, .supervised, nil, $0.questions * recipe.domains.count, $0.train) }
+        return (primer.map { [$0] } ?? [])
+            + recipe.domains.map { line($0.domain.rawValue, $0.kind, $0.teacher, $0.questions, $0.train) }
+    }
+
     private func engine() throws -> PhaseEngine {
         let workbench = Workbench(recipe: recipe, say: say)
-        let phases: [any Phase] = [CollectPhase(recipe: recipe), LabelPhase(workbench: workbench)]
+        let primer = recipe.primer.map { [PrimerPhase(workbench: workbench, primer: $0)] } ?? []
+        let phases: [any Phase] = [CollectPhase(recipe: recipe)] + primer + [LabelPhase(workbench: workbench)]
             + recipe.domains.map { TrainPhase(workbench: workbench, domain: $0) }
             + [
                 MergePhase(workbench: workbench), ValidatePhase(workbench: workbench), TournamentPhase(workbench: workbench),
@@ -103,7 +108,8 @@ public struct RecipeRun {
 /// What `--dry-run` prints.
 public struct RunPlan: Encodable {
     struct AdapterLine: Encodable {
-        var domain: String
+        /// A domain, or "primer".
+        var name: String
         var kind: String
         var teacher: String?
         var questions: Int
@@ -159,7 +165,7 @@ public struct RunPlan: Encodable {
                 ? String(format: "scale α/√r = %.4g (plain α/r would be %.4g)", adapter.scale, adapter.plainScale)
                 : String(format: "scale α/r = %.4g", adapter.scale)
             lines.append(
-                "adapter     \(adapter.domain): \(adapter.kind)\(adapter.teacher.map { " by \($0)" } ?? ""), \(adapter.questions) questions, "
+                "adapter     \(adapter.name): \(adapter.kind)\(adapter.teacher.map { " by \($0)" } ?? ""), \(adapter.questions) questions, "
                     + "rank \(adapter.rank), alpha \(Self.plain(adapter.alpha)), \(scale)"
                     + (adapter.parameters.map { ", \($0) parameters (\(AdapterSize.short($0)))" } ?? ""))
         }

@@ -99,11 +99,15 @@ enum RunFiles {
     static let collection = "questions/collection.json"
     static func labels(_ settings: DomainSettings) -> String { "labels/\(settings.dataset).jsonl" }
     static let funnel = "labels/funnel.json"
+    /// How a recipe names the run's own primer.
+    static let primerName = "primer"
+    static let primer = "train/primer"
     static func specialist(_ domain: Domain) -> String { "train/\(domain)" }
     static func adapterFiles(_ folder: String) -> [String] {
         ["\(folder)/\(AdapterFile.configurationName)", "\(folder)/\(AdapterFile.weightsName)"]
     }
-    static func training(_ domain: Domain) -> String { "train/\(domain)/training.json" }
+    /// The summary of the training whose adapter lies in `folder`.
+    static func training(_ folder: String) -> String { "\(folder)/training.json" }
     static func check(_ domain: Domain) -> String { "train/\(domain)/check.json" }
     static let selection = "selection.json"
     static let accuracy = "validate/accuracy.json"

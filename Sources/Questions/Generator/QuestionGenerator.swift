@@ -127,7 +127,7 @@ private struct FamilySource {
             guard let draft = family.draw(&random, grade), let choices = Self.choices(of: draft, &random) else { continue }
             guard seen.insert(Fingerprint(question: draft.question, answer: draft.answer)).inserted else { continue }
             made += 1
-            let closing = "The answer is \(draft.answer)."
+            let closing = AnswerFormat.statement(draft.answer)
             return Question(
                 id: "generated/\(family.name)/\(grade)/\(seed)/\(made)", source: "generated", subject: family.subject,
                 topic: family.topic, domain: family.domain, question: draft.question, choices: choices.texts,

@@ -1,0 +1,90 @@
+import Checkpoints
+import Distillation
+import Foundation
+import Groundwork
+import Questions
+import Transformers
+
+/// Training one adapter inside a run: what the primer and every specialist have in common.
+struct AdapterTraining {
+    let workbench: Workbench
+    let settings: TrainSettings
+    /// Names the training in progress lines and keeps its random numbers apart from the others'.
+    let title: String
+    /// In the run folder.
+    let folder: String
+    private var recipe: Recipe { workbench.recipe }
+
+    /// What the trained adapter follows from, beside its questions.
+    var flatSettings: [String: String] {
+        get throws {
+            var flat = try FlatSettings.of(settings, under: "train")
+            flat["revision"] = "2"
+            flat["seed"] = "\(recipe.seed)"
+            flat["model.dtype"] = recipe.model.dtype?.rawValue ?? "default"
+            flat["model.quantisation"] = recipe.model.quantisation.rawValue
+            flat.merge(try FlatSettings.of(recipe.label, under: "label")) { $1 }
+            // How often to save and to look changes nothing in the result.
+            for key in ["train.saveEvery", "train.probeEvery"] { flat[key] = nil }
+            return flat
+        }
+    }
+
+    var outputs: [String] { RunFiles.adapterFiles(folder) + [RunFiles.training(folder)] }
+
+    /// - Parameters:
+    ///   - start: the folder of the adapter to start from, in the run folder; nil for a fresh one.
+    ///   - probe: looks at the adapter every so many steps.
+    func train(
+        on labels: [KeptLabel], from start: String? = nil, in run: RunFolder, probe: ((StepMetrics, Adapter) throws -> Void)? = nil
+    ) throws {
+        let model = try workbench.model()
+        let builder = try ExampleBuilder(coder: model.tokenizer, style: settings.mode == .reason ? .reason : .letter)
+        let (examples, _) = try builder.examples(for: labels, askingShare: settings.askingShare, bindsChoices: settings.bindChoices, seed: recipe.seed)
+        // All adapters begin with the same values: factors that started together can be averaged.
+        let adapter = try start.map { try Adapter.load(run.file($0), for: model) }
+            ?? Adapter(for: model, settings.adapter(base: recipe.model.checkpoint), seed: recipe.seed)
+        let source = try AdapterSource(
+            model: model, adapter: adapter, base: ModelIdentity.of(recipe.model.checkpoint),
+            start: start.map { try ModelIdentity.ofAdapter(run.file($0)) }, checkpointing: settings.checkpointing)
+        let trainer = try Trainer(
+            source: source, letters: builder.tokens.letters, configuration: settings.training(seed: recipe.seed), title: title)
+        trainer.notice = workbench.say
+        if let probe, settings.probeEvery > 0 { trainer.probe = Probe(every: settings.probeEvery) { try probe($0, adapter) } }
+        try run.writeJSON(trainer.train(examples, to: run.file(folder)), to: RunFiles.training(folder))
+    }
+
+    /// Questions with their own explanations as the reasoning. An explanation that is longer than an answer may be would teach
+    /// never to stop, so the bare letter stands in its place.
+    func supervised(_ questions: [Question]) throws -> [KeptLabel] {
+        let coder = try workbench.model().tokenizer
+        return questions.map { question in
+            let text = question.explanation ?? ""
+            let fits = text.split(whereSeparator: \.isWhitespace).count <= recipe.label.maxWords
+                && coder.tokens(of: text).count <= recipe.label.maxTokens
+            return KeptLabel(question: question, reasoning: fits ? text : "", teacherScores: nil)
+        }
+    }
+}
+
+extension TrainSettings {
+    func adapter(base: String) -> AdapterConfiguration {
+        AdapterConfiguration(
+            rank: rank, alpha: alpha, useRSLoRA: rankStabilised, targetModules: modules, dropout: dropout, baseModel: base)
+    }
+
+    func training(seed: UInt64) -> TrainingConfiguration {
+        let shape: Distillation.Schedule.Shape =
+            switch schedule {
+            case .cosine: .cosine
+            case .linear: .linear
+            case .constant: .constant
+            }
+        return TrainingConfiguration(
+            epochs: epochs, batch: batch, accumulation: accumulate, learningRate: learningRate, schedule: shape, warmup: warmup,
+            optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
+            loss: DistillationLoss(
+                alpha: hardWeight, temperature: temperature, scalesBySquare: scaleByTemperature, reasoningWeight: reasoningWeight),
+            seed: seed, checkpointEvery: saveEvery, maximumSteps: steps)
+    }
+}
