@@ -3,7 +3,10 @@ enum Argument {
     case tensor(Tensor)
     case optionalTensor(Tensor?)
     case tensors([Tensor])
+    case packed(PackedMatrix)
+    case string(StaticString)
     case integer(Int)
+    case optionalInteger(Int)
     case integers([Int])
     case optionalIntegers([Int])
     case bool(Bool)
@@ -19,7 +22,9 @@ enum Argument {
         switch self {
         case .tensor(let tensor), .optionalTensor(.some(let tensor)): tensor.description
         case .tensors(let list): "[\(list.prefix(4).map(\.description).joined(separator: ", "))\(list.count > 4 ? ", …" : "")]"
-        case .integer(let value): "\(value)"
+        case .packed(let matrix): "packed \(matrix)"
+        case .string(let text): "\(text)"
+        case .integer(let value), .optionalInteger(let value): "\(value)"
         case .integers(let values), .optionalIntegers(let values): "\(values)"
         case .bool(let value): "\(value)"
         case .bools(let values): "\(values)"
@@ -36,6 +41,11 @@ extension Libtorch {
     /// Every argument of the schema must be given, defaults too. Handles on the stack are new references, which the callee consumes.
     @discardableResult
     func call(_ name: StaticString, _ overload: StaticString = "", results: Int = 1, with arguments: [Argument]) throws -> [Tensor] {
+        try handles(name, overload, results: results, with: arguments).map { try Tensor(adopting: $0, of: self) }
+    }
+
+    /// The same for results that are no ordinary tensors.
+    func handles(_ name: StaticString, _ overload: StaticString = "", results: Int = 1, with arguments: [Argument]) throws -> [Handle] {
         var stack = [UInt64]()
         stack.reserveCapacity(max(arguments.count, results, 1))
         for argument in arguments { stack.append(try value(of: argument)) }
@@ -51,7 +61,7 @@ extension Libtorch {
             }
         }
         guard status == 0 else { throw failure("\(name)", arguments) }
-        return try (0..<results).map { try Tensor(adopting: handle(stack[$0], in: "\(name)"), of: self) }
+        return try (0..<results).map { try handle(stack[$0], in: "\(name)") }
     }
 
     func failure(_ name: String, _ arguments: [Argument]) -> TorchError {
@@ -77,12 +87,15 @@ extension Libtorch {
 
     private func value(of argument: Argument) throws -> UInt64 {
         switch argument {
-        case .tensor(let tensor): try bits(reference(to: tensor))
+        case .tensor(let tensor): try bits(reference(to: tensor.handle, argument))
+        case .packed(let matrix): try bits(reference(to: matrix.handle, argument))
+        case .string(let text): try string(text)
         case .optionalTensor(nil), .none: 0
-        case .optionalTensor(.some(let tensor)): try cell(bits(reference(to: tensor)))
-        case .tensors(let list): try self.list(list.map { try bits(reference(to: $0)) })
+        case .optionalTensor(.some(let tensor)): try cell(bits(reference(to: tensor.handle, argument)))
+        case .tensors(let list): try self.list(list.map { try bits(reference(to: $0.handle, argument)) })
         case .integer(let value): UInt64(bitPattern: Int64(value))
         case .integers(let values): try list(values.map { UInt64(bitPattern: Int64($0)) })
+        case .optionalInteger(let value): try cell(UInt64(bitPattern: Int64(value)))
         case .optionalIntegers(let values): try cell(list(values.map { UInt64(bitPattern: Int64($0)) }))
         case .bool(let value): value ? 1 : 0
         case .bools(let values): try list(values.map { $0 ? 1 : 0 })
@@ -95,10 +108,19 @@ extension Libtorch {
 
     private func bits(_ pointer: OpaquePointer) -> UInt64 { UInt64(UInt(bitPattern: pointer)) }
 
-    private func reference(to tensor: Tensor) throws -> Handle {
+    private func reference(to handle: Handle, _ argument: Argument) throws -> Handle {
         var copy: Handle?
-        guard newHandle(tensor.handle, &copy) == 0, let copy else { throw failure("new_tensor_handle", [.tensor(tensor)]) }
+        guard newHandle(handle, &copy) == 0, let copy else { throw failure("new_tensor_handle", [argument]) }
         return copy
+    }
+
+    private func string(_ text: StaticString) throws -> UInt64 {
+        var string: OpaquePointer?
+        let status = text.withUTF8Buffer { bytes in
+            newString(UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self), bytes.count, &string)
+        }
+        guard status == 0, let string else { throw failure("new_string_handle", []) }
+        return bits(string)
     }
 
     private func list(_ values: [UInt64]) throws -> UInt64 {

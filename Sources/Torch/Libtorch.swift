@@ -31,6 +31,7 @@ public final class Libtorch: Sendable {
     let zero: @convention(c) (Handle) -> Status
     let newList: @convention(c) (Int, UnsafeMutablePointer<OpaquePointer?>) -> Status
     let pushBack: @convention(c) (OpaquePointer, UInt64) -> Status
+    let newString: @convention(c) (UnsafePointer<CChar>, Int, UnsafeMutablePointer<OpaquePointer?>) -> Status
     let newCell: @convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<UInt64>?>) -> Status
     let errorText: (@convention(c) () -> UnsafePointer<CChar>?)?
     let parallelFor: @convention(c) (Int64, Int64, Int64, @convention(c) (Int64, Int64, UnsafeMutableRawPointer?) -> Void, UnsafeMutableRawPointer?) -> Status
@@ -118,6 +119,7 @@ public final class Libtorch: Sendable {
         zero = try symbol("aoti_torch_zero_")
         newList = try symbol("torch_new_list_reserve_size")
         pushBack = try symbol("torch_list_push_back")
+        newString = try symbol("torch_new_string_handle")
         parallelFor = try symbol("torch_parallel_for")
         threadCount = try symbol("torch_get_num_threads")
         errorText = optional("torch_exception_get_what_without_backtrace", (@convention(c) () -> UnsafePointer<CChar>?).self)

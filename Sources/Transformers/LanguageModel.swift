@@ -92,23 +92,27 @@ public final class LanguageModel {
         return try normal.linear(head).to(dtype: dtype == .float64 ? .float64 : .float32)
     }
 
-    /// Whether a second set of the blocks' weights is a small price for inference without the adapter's own products.
-    var canFold: Bool {
+    /// Blocks and head for going forward only. On a CPU, where a second set of weights is a small price (up to 2 GiB), they are packed, and
+    /// an adapter is folded into them (`W + s · B A`) where the type keeps its small changes; else they are the model's own.
+    /// - Returns: `adapter` is what is left to be applied.
+    func forwardOnly(_ adapter: Adapter?) throws -> (blocks: [DecoderBlock], head: Linear, adapter: Adapter?) {
+        let plainHead = Linear(weight: head, bias: nil)
         let bytes = blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count * dtype.size } }
-        return device == .cpu && (dtype == .float32 || dtype == .float64) && bytes <= 2 << 30
-    }
-
-    /// The blocks with `W + s · B A` in place of W, for inference; norms and untouched projections are shared.
-    func folded(_ adapter: Adapter) throws -> [DecoderBlock] {
-        try zip(blocks, adapter.layers).map { block, factors in
+        guard device == .cpu, bytes <= 2 << 30 else { return (blocks, plainHead, adapter) }
+        let folds = dtype == .float32 || dtype == .float64
+        let own = try blocks.enumerated().map { layer, block in
             var weights = block.weights
-            for (projection, pair) in factors {
-                let linear = weights[projection]
-                weights.projections[projection] = Linear(
-                    weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), bias: linear.weight), bias: linear.bias)
+            for (projection, linear) in block.weights.projections {
+                var folded = linear
+                if folds, let pair = adapter?.layers[layer][projection] {
+                    folded = Linear(
+                        weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), bias: linear.weight), bias: linear.bias)
+                }
+                weights.projections[projection] = folded.packed()
             }
             return DecoderBlock(configuration: configuration, weights: weights)
         }
+        return (own, plainHead.packed(), folds ? nil : adapter)
     }
 }
 

@@ -2,10 +2,49 @@ import Torch
 
 /// A frozen linear map: `y = x · Wᵀ + b`.
 struct Linear {
-    /// [out, in]
-    let weight: Tensor
+    private enum Weight {
+        case plain(Tensor)
+        case packed(PackedMatrix)
+    }
+    private let stored: Weight
     /// [out]
     let bias: Tensor?
+
+    /// - Parameter weight: [out, in]
+    init(weight: Tensor, bias: Tensor?) {
+        stored = .plain(weight)
+        self.bias = bias
+    }
+
+    private init(_ matrix: PackedMatrix, bias: Tensor?) {
+        stored = .packed(matrix)
+        self.bias = bias
+    }
+
+    /// The same map for going forward only, its weight laid out for the CPU's kernels; itself where these cannot be had.
+    func packed() -> Linear {
+        // Decoding brings some tens of rows at once; prompts bring hundreds, which the same layout serves well.
+        guard case .plain(let weight) = stored, weight.device == .cpu, let matrix = try? PackedMatrix(weight, rows: 64) else { return self }
+        return Linear(matrix, bias: bias)
+    }
+
+    /// [out, in]
+    var weight: Tensor {
+        guard case .plain(let weight) = stored else { preconditionFailure("a packed weight only goes forward") }
+        return weight
+    }
+
+    /// `x Wᵀ + b + residual`. The residual rides inside the product.
+    func product(_ x: Tensor, residual: Tensor? = nil) throws -> Tensor {
+        switch stored {
+        case .packed(let matrix):
+            return try x.linear(matrix, bias: bias, residual: residual)
+        case .plain(let weight):
+            let y = try x.linear(weight, bias: residual ?? bias)
+            if residual != nil, let bias { return try y.adding(bias) }
+            return y
+        }
+    }
 }
 
 /// A low-rank addition to a linear map: `s · B · A` (Hu et al. 2021).
@@ -53,8 +92,7 @@ extension Linear {
     func forward(
         _ x: Tensor, _ factors: LoRAFactors?, residual: Tensor? = nil, mask: Tensor? = nil, saved: inout SavedProjection?
     ) throws -> Tensor {
-        var y = try x.linear(weight, bias: residual ?? bias)
-        if residual != nil, let bias { y = try y.adding(bias) }
+        let y = try product(x, residual: residual)
         guard let factors else { return y }
         let input = try mask.map { try x.multiplied(by: $0) } ?? x
         let u = try input.linear(factors.a.to(dtype: x.dtype)).multiplied(by: factors.scale)

@@ -5,6 +5,7 @@ final class ModelBackend: DecodingBackend {
     let slotCount: Int
     private let model: LanguageModel
     private let blocks: [DecoderBlock]
+    private let head: Linear
     /// Nil where the adapter is part of `blocks`.
     private let adapter: Adapter?
     private let cache: KeyValueCache
@@ -16,13 +17,7 @@ final class ModelBackend: DecodingBackend {
     /// - Parameter slots: streams that can stand side by side.
     init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
         self.model = model
-        if let adapter, model.canFold {
-            blocks = try model.folded(adapter)
-            self.adapter = nil
-        } else {
-            blocks = model.blocks
-            self.adapter = adapter
-        }
+        (blocks, head, self.adapter) = try model.forwardOnly(adapter)
         slotCount = slots
         cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, model.configuration.contextLength))
     }
@@ -54,7 +49,7 @@ final class ModelBackend: DecodingBackend {
             return Int64(end)
         }
         let chosen = last.count == x.shape[0] ? x : try x.rows(Tensor(last, [last.count], device: model.device))
-        let logits = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output.linear(model.head)
+        let logits = try head.product(chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
         return LogitRows(values: try logits.floats(), vocabularySize: vocabularySize)
     }
 

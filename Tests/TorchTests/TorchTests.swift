@@ -19,6 +19,27 @@ import Torch
         #expect(try gram.floats() == [10, 13, 16, 13, 18, 23, 16, 23, 30])
     }
 
+    /// Small whole numbers, so that every order of the sums gives the same floats. Where this PyTorch has no oneDNN, that is said.
+    @Test(arguments: [1, 3, 64, 200]) func aPackedWeightGivesTheSameProducts(rows: Int) throws {
+        let x = try Tensor((0..<rows * 48).map { Float($0 % 7 - 3) }, [rows, 48])
+        let w = try Tensor((0..<80 * 48).map { Float($0 % 5 - 2) }, [80, 48])
+        let bias = try Tensor((0..<80).map(Float.init), [80]), residual = try Tensor((0..<rows * 80).map { Float($0 % 11) }, [rows, 80])
+        let packed: PackedMatrix
+        do {
+            packed = try PackedMatrix(w, rows: 64)
+        } catch let error as TorchError {
+            #expect(error.description.contains("mkldnn"))
+            return
+        }
+        let expected = try x.linear(w)
+        #expect(packed.shape == [80, 48])
+        #expect(try x.linear(packed).floats() == expected.floats())
+        #expect(try x.linear(packed, bias: bias).floats() == x.linear(w, bias: bias).floats())
+        #expect(try x.linear(packed, residual: residual).floats() == x.linear(w, bias: residual).floats())
+        #expect(try x.linear(packed, bias: bias, residual: residual).floats() == x.linear(w, bias: bias).adding(residual).floats())
+        #expect(throws: TorchError.self) { try x.narrow(1, 0, 47).contiguous().linear(packed) }
+    }
+
     @Test func viewsShareStorage() throws {
         let x = try Tensor((0..<24).map(Float.init), [2, 3, 4])
         #expect(try x.permuted([1, 0, 2]).floats() == [0, 1, 2, 3, 12, 13, 14, 15, 4, 5, 6, 7, 16, 17, 18, 19, 8, 9, 10, 11, 20, 21, 22, 23])

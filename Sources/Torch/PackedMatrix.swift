@@ -1,0 +1,40 @@
+/// A frozen weight [out, in] in the layout that oneDNN's kernels read, made once and used for many products on the CPU.
+///
+/// MKL lays a weight out anew in every product; with few rows that is most of the work. It is an opaque object of libtorch:
+/// neither its elements nor its strides can be read.
+public final class PackedMatrix: CustomStringConvertible {
+    let handle: Libtorch.Handle
+    private let library: Libtorch
+    /// [out, in]
+    public let shape: [Int]
+    public let dtype: DType
+
+    /// - Parameters:
+    ///   - weight: [out, in], float32 or bfloat16, on the CPU.
+    ///   - rows: how many rows a product mostly has; others work as well.
+    /// - Throws: `TorchError` where this PyTorch was built without oneDNN or oneDNN has no kernel for the type on this processor.
+    public init(_ weight: Tensor, rows: Int) throws {
+        library = weight.library
+        shape = weight.shape
+        dtype = weight.dtype
+        handle = try library.handles("mkldnn::_reorder_linear_weight", with: [.tensor(weight.contiguous()), .optionalInteger(rows)])[0]
+    }
+
+    deinit { _ = library.deleteTensor(handle) }
+
+    public var description: String { "\(dtype.rawValue)[\(shape.map(String.init).joined(separator: ", "))]" }
+}
+
+extension Tensor {
+    /// `self · weightᵀ + bias + residual` for `self` [n, in], `bias` [out], `residual` [n, out].
+    public func linear(_ weight: PackedMatrix, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
+        if let residual {
+            return try library.call(
+                "mkldnn::_linear_pointwise", "binary",
+                with: [.tensor(contiguous()), .tensor(residual.contiguous()), .packed(weight), .optionalTensor(bias), .string("add")])[0]
+        }
+        return try library.call(
+            "mkldnn::_linear_pointwise",
+            with: [.tensor(contiguous()), .packed(weight), .optionalTensor(bias), .string("none"), .tensors([]), .none])[0]
+    }
+}
