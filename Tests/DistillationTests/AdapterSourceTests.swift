@@ -96,6 +96,18 @@ private struct Expected: Decodable {
         #expect(try WholeFile.read(whole + name) == WholeFile.read(broken + name))
     }
 
+    /// A training is continued only from the adapter that it was begun with.
+    @Test func anotherStartIsAnotherTraining() throws {
+        let model = try LanguageModel.load(tiny + "/model")
+        func train(from start: String?) throws {
+            let source = try AdapterSource(model: model, adapter: Adapter.load(tiny + "/adapter", for: model), base: "tiny", start: start)
+            _ = try trainer(source, model, batch: 2, accumulation: 3).train(examples(model), to: scratch.path + "/started")
+        }
+        try train(from: "primer@1")
+        try train(from: "primer@1")
+        for other in ["primer@2", nil] { #expect(throws: DistillationError.self) { try train(from: other) } }
+    }
+
     @Test func anInformedTeacherScoresLettersBehindTheExplanation() throws {
         let model = try LanguageModel.load(tiny + "/model")
         let question = Question.sample(1, explanation: "1 + 1 = 2.")

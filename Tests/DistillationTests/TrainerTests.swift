@@ -77,6 +77,36 @@ private struct Stop: Error {}
         #expect(abs(losses[0][0] - losses[2][0]) > 1e-4)
     }
 
+    /// The four examples of a question share its prompt, so a pass should see them together, and every question in every epoch.
+    @Test func examplesOfOneQuestionStayTogether() throws {
+        final class Listening: GradientSource {
+            let inner: BigramModel
+            var passes: [[String]] = []
+            init(_ inner: BigramModel) { self.inner = inner }
+            var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
+            var gradients: [Tensor] { inner.gradients }
+            var identity: [String: String] { inner.identity }
+            var notices: [String] { [] }
+            func zeroGradients() throws { try inner.zeroGradients() }
+            func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+                passes.append(batch.names)
+                try inner.accumulate(batch, dropout: dropout, loss: loss)
+            }
+            func save(to folder: String) throws { try inner.save(to: folder) }
+        }
+        let labels = (0..<6).map { KeptLabel(question: .sample($0), reasoning: "So.", teacherScores: nil) }
+        let examples = try ExampleBuilder(coder: ByteCoder()).examples(for: labels, bindsChoices: true).examples
+        let source = Listening(try BigramModel())
+        let settings = configuration {
+            $0.batch = 4
+            $0.accumulation = 1
+        }
+        _ = try trainer(source, settings).train(examples, to: scratch.path + "/together")
+        #expect(source.passes.count == 12 && source.passes.allSatisfy { $0.count == 4 && Set($0).count == 1 })
+        let epochs = [source.passes[..<6], source.passes[6...]].map { $0.map { $0[0] } }
+        #expect(epochs.allSatisfy { $0.sorted() == labels.map(\.question.id) } && epochs[0] != epochs[1])
+    }
+
     @Test(arguments: [1, 4, 7, 11])
     func aLostRunEndsInTheSameBytes(lostAfter: Int) throws {
         let examples = try ToyExamples.make(24)

@@ -132,6 +132,16 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         }
     }
 
+    @Test func aDryRunOfTheDemoNamesItsPrimer() throws {
+        try withFolder { folder in
+            let plan = try Command(["run", "recipes/smollm2-135m.yaml", "--dry-run", "--out", folder + "/run"])
+            #expect(plan.status == 0, "\(plan.errors)")
+            #expect(plan.output.contains("adapter     primer: supervised, 160 questions, rank 16"))
+            let phases = plan.output.split(separator: "\n").filter { $0.hasPrefix("  ") }.map { $0.split(separator: " ")[0] }
+            #expect(phases.prefix(4) == ["collect", "primer", "label", "train:math"])
+        }
+    }
+
     /// The first phase needs no model: run it for real, twice, then with another setting.
     @Test func collectRunsAndIsResumed() throws {
         try withFolder { folder in
