@@ -8,6 +8,24 @@ import Transformers
 
 private struct Stop: Error {}
 
+/// A model that keeps the names of every pass's examples, and can be told to draw the same noise in each.
+private final class Watched: GradientSource {
+    let inner: BigramModel
+    let isNoiseless: Bool
+    var passes: [[String]] = []
+    init(_ inner: BigramModel, isNoiseless: Bool = false) { (self.inner, self.isNoiseless) = (inner, isNoiseless) }
+    var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
+    var gradients: [Tensor] { inner.gradients }
+    var identity: [String: String] { inner.identity }
+    var notices: [String] { [] }
+    func zeroGradients() throws { try inner.zeroGradients() }
+    func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+        passes.append(batch.names)
+        try inner.accumulate(batch, dropout: isNoiseless ? TrainingPass.Dropout(seed: 0, step: 0) : dropout, loss: loss)
+    }
+    func save(to folder: String) throws { try inner.save(to: folder) }
+}
+
 @Suite struct TrainerTests {
     let scratch: Scratch
     let letters = Array("ABCD".utf8).map(Int.init)
@@ -47,24 +65,11 @@ private struct Stop: Error {}
 
     /// What the loss is averaged over is the whole accumulated batch, whatever passes it is split into.
     @Test func batchEightEqualsBatchTwoTimesFour() throws {
-        final class Noiseless: GradientSource {
-            let inner: BigramModel
-            init(_ inner: BigramModel) { self.inner = inner }
-            var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
-            var gradients: [Tensor] { inner.gradients }
-            var identity: [String: String] { inner.identity }
-            var notices: [String] { [] }
-            func zeroGradients() throws { try inner.zeroGradients() }
-            func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
-                try inner.accumulate(batch, dropout: TrainingPass.Dropout(seed: 0, step: 0), loss: loss)
-            }
-            func save(to folder: String) throws { try inner.save(to: folder) }
-        }
         // 21 examples: the last step of an epoch is smaller. Some carry no teacher.
         let examples = try ToyExamples.make(15) + ToyExamples.make(21, teacher: false)[15...]
         var losses: [[Double]] = []
         for (batch, accumulation) in [(8, 1), (2, 4), (3, 3)] {
-            let source = Noiseless(try BigramModel())
+            let source = Watched(try BigramModel(), isNoiseless: true)
             let settings = configuration {
                 $0.batch = batch
                 $0.accumulation = accumulation
@@ -79,24 +84,9 @@ private struct Stop: Error {}
 
     /// The four examples of a question share its prompt, so a pass should see them together, and every question in every epoch.
     @Test func examplesOfOneQuestionStayTogether() throws {
-        final class Listening: GradientSource {
-            let inner: BigramModel
-            var passes: [[String]] = []
-            init(_ inner: BigramModel) { self.inner = inner }
-            var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
-            var gradients: [Tensor] { inner.gradients }
-            var identity: [String: String] { inner.identity }
-            var notices: [String] { [] }
-            func zeroGradients() throws { try inner.zeroGradients() }
-            func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
-                passes.append(batch.names)
-                try inner.accumulate(batch, dropout: dropout, loss: loss)
-            }
-            func save(to folder: String) throws { try inner.save(to: folder) }
-        }
         let labels = (0..<6).map { KeptLabel(question: .sample($0), reasoning: "So.", teacherScores: nil) }
         let examples = try ExampleBuilder(coder: ByteCoder()).examples(for: labels, bindsChoices: true).examples
-        let source = Listening(try BigramModel())
+        let source = Watched(try BigramModel())
         let settings = configuration {
             $0.batch = 4
             $0.accumulation = 1
