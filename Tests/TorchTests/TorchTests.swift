@@ -143,6 +143,7 @@ import Torch
         #expect(zip(try output.values(Double.self), expected).allSatisfy { abs($0 - $1) < 1e-12 })
     }
 
+    #if compiler(>=6.2)  // exit tests
     // In a process of its own: what other tests allocate meanwhile must not count.
     @Test func memoryStaysFlatOverManyCalls() async {
         await #expect(processExitsWith: .success) {
@@ -165,6 +166,7 @@ import Torch
             try #require(resident() - before < 4 << 20, "300,000 calls left \(resident() - before) bytes")
         }
     }
+    #endif
 
     @Test func parallelCoversEveryIndexOnce() throws {
         let counts = UnsafeMutablePointer<Int32>.allocate(capacity: 10_000)
