@@ -1,7 +1,8 @@
 import Transformers
 
 /// Examples laid one after another without padding, for one pass through the model. What several of them begin with (the system
-/// prompt, mostly) is laid down once and they go on from it, as long as nothing is taught there.
+/// prompt, mostly) is laid down once and they go on from it, as long as nothing is taught there. Under dropout a shared beginning has
+/// one mask for all of them.
 public struct PackedExamples: Sendable {
     public let sequences: PackedSequences
     /// Indices into `sequences.tokens` where logits are needed.

@@ -19,7 +19,8 @@ import Torch
         #expect(try gram.floats() == [10, 13, 16, 13, 18, 23, 16, 23, 30])
     }
 
-    /// Small whole numbers, so that every order of the sums gives the same floats. Where this PyTorch has no oneDNN, that is said.
+    /// Small whole numbers, so that every order of the sums gives the same floats. PyTorch for x86-64 always has oneDNN; elsewhere its absence
+    /// is an error that says so.
     @Test(arguments: [1, 3, 64, 200]) func aPackedWeightGivesTheSameProducts(rows: Int) throws {
         let x = try Tensor((0..<rows * 48).map { Float($0 % 7 - 3) }, [rows, 48])
         let w = try Tensor((0..<80 * 48).map { Float($0 % 5 - 2) }, [80, 48])
@@ -28,8 +29,12 @@ import Torch
         do {
             packed = try PackedMatrix(w, rows: 64)
         } catch let error as TorchError {
+            #if arch(x86_64)
+            throw error
+            #else
             #expect(error.description.contains("mkldnn"))
             return
+            #endif
         }
         let expected = try x.linear(w)
         #expect(packed.shape == [80, 48])

@@ -29,7 +29,7 @@ struct LabelPhase: Phase {
     var inputs: [PhaseInput] {
         let teachers = distilled.compactMap { $0.teacher.flatMap { recipe.teachers[$0] } }
         let adapters = Set(teachers.compactMap(\.adapter)).sorted().flatMap { name -> [PhaseInput] in
-            name == RunFiles.primerName ? RunFiles.adapterFiles(RunFiles.primer).map { .run($0) } : [.external(name)]
+            name == PrimerSettings.name ? RunFiles.adapterFiles(RunFiles.primer).map { .run($0) } : [.external(name)]
         }
         return distilled.map { .run(RunFiles.questions($0.domain, .train)) }
             + Set(teachers.compactMap(modelReference)).sorted().map { .model($0) } + adapters
@@ -70,7 +70,7 @@ struct LabelPhase: Phase {
         let reference = modelReference(settings) ?? recipe.model.checkpoint
         let model = try settings.model == "base"
             ? workbench.model() : LanguageModel.load(reference, device: workbench.model().device, dtype: workbench.model().dtype)
-        let folder = settings.adapter.map { $0 == RunFiles.primerName ? run.file(RunFiles.primer) : $0 }
+        let folder = settings.adapter.map { $0 == PrimerSettings.name ? run.file(RunFiles.primer) : $0 }
         let identity = try ModelIdentity.of(reference) + (folder.map { try " + " + ModelIdentity.ofAdapter($0) } ?? "")
         return try NativeTeacher(
             identity: identity, coder: model.tokenizer,

@@ -11,7 +11,7 @@ struct PrimerPhase: Phase {
         AdapterTraining(workbench: workbench, settings: primer.train, title: name, folder: RunFiles.primer)
     }
 
-    let name = "primer"
+    let name = PrimerSettings.name
     var settings: [String: String] {
         get throws { try training.flatSettings.merging(["questions": "\(primer.questions)"]) { $1 } }
     }

@@ -22,7 +22,7 @@ struct ReportPhase: Phase {
     }
     /// Every adapter that the run trains.
     private var trainings: [(name: String, folder: String, settings: TrainSettings)] {
-        (recipe.primer.map { [(RunFiles.primerName, RunFiles.primer, $0.train)] } ?? [])
+        (recipe.primer.map { [(PrimerSettings.name, RunFiles.primer, $0.train)] } ?? [])
             + recipe.domains.map { ($0.domain.rawValue, RunFiles.specialist($0.domain), $0.train) }
     }
     var outputs: [String] { [RunFiles.reportText, RunFiles.report] }
@@ -74,6 +74,6 @@ struct ReportPhase: Phase {
 
 extension Recipe {
     var phaseNames: [String] {
-        ["collect"] + (primer == nil ? [] : [RunFiles.primerName]) + ["label"] + domains.map { "train:\($0.domain)" } + ["merge", "validate", "tournament"]
+        ["collect"] + (primer == nil ? [] : [PrimerSettings.name]) + ["label"] + domains.map { "train:\($0.domain)" } + ["merge", "validate", "tournament"]
     }
 }

@@ -37,7 +37,7 @@ extension Recipe {
             throw root.error(
                 "primer", "the \(other.domain) specialist starts from the primer, so both need the same rank, alpha, rank_stabilised, dropout and modules")
         }
-        if primer == nil, let teacher = teachers.first(where: { $0.value.adapter == RunFiles.primerName })?.key, let section = try root.section("teachers") {
+        if primer == nil, let teacher = teachers.first(where: { $0.value.adapter == PrimerSettings.name })?.key, let section = try root.section("teachers") {
             throw try section.requiredSection(teacher).error("adapter", "the recipe has no section 'primer' whose adapter this teacher could use")
         }
         merge = try MergeRecipe(root.requiredSection("merge"), domains: domains.map(\.domain.rawValue))

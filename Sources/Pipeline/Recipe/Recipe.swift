@@ -146,7 +146,10 @@ public struct LabelSettings: Sendable, Codable, Equatable {
 
 /// The adapter that all specialists start from.
 public struct PrimerSettings: Sendable, Codable, Equatable {
-    /// How many of each domain's training questions it is trained on.
+    /// How teachers, phases and reports name it.
+    static let name = "primer"
+
+    /// How many of each domain's training questions it is trained on; all where a domain has fewer.
     public var questions: Int
     public var train: TrainSettings
 }

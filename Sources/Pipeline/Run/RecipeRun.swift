@@ -56,7 +56,7 @@ public struct RecipeRun {
                 scale: train.scale, plainScale: train.alpha / Double(train.rank), rankStabilised: train.rankStabilised,
                 parameters: shape.map { AdapterSize.parameters(rank: train.rank, modules: train.modules, shape: $0) })
         }
-        let primer = recipe.primer.map { line(RunFiles.primerName, .supervised, nil, $0.questions * recipe.domains.count, $0.train) }
+        let primer = recipe.primer.map { line(PrimerSettings.name, .supervised, nil, $0.questions * recipe.domains.count, $0.train) }
         return (primer.map { [$0] } ?? [])
             + recipe.domains.map { line($0.domain.rawValue, $0.kind, $0.teacher, $0.questions, $0.train) }
     }

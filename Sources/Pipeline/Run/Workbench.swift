@@ -99,9 +99,7 @@ enum RunFiles {
     static let collection = "questions/collection.json"
     static func labels(_ settings: DomainSettings) -> String { "labels/\(settings.dataset).jsonl" }
     static let funnel = "labels/funnel.json"
-    /// How a recipe names the run's own primer.
-    static let primerName = "primer"
-    static let primer = "train/primer"
+    static let primer = "train/\(PrimerSettings.name)"
     static func specialist(_ domain: Domain) -> String { "train/\(domain)" }
     static func adapterFiles(_ folder: String) -> [String] {
         ["\(folder)/\(AdapterFile.configurationName)", "\(folder)/\(AdapterFile.weightsName)"]
