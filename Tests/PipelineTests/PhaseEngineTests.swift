@@ -74,6 +74,20 @@ private final class Chain {
 }
 
 @Suite struct PhaseEngineTests {
+    @Test func settingsAreFlatDownToTheirValues() throws {
+        struct Inner: Encodable {
+            let name: String
+            let sizes: [Int]
+        }
+        struct Outer: Encodable {
+            let inner = [Inner(name: "a", sizes: [1, 2]), Inner(name: "b", sizes: [])]
+            let on = true
+        }
+        let flat = try FlatSettings.of(Outer(), under: "x")
+        #expect(flat.filter { $0.key != "x.on" } == ["x.inner.0.name": "a", "x.inner.0.sizes": "[1, 2]", "x.inner.1.name": "b", "x.inner.1.sizes": "[]"])
+        #expect(flat["x.on"] != nil)
+    }
+
     @Test func aSecondRunRepeatsNothing() throws {
         let chain = try Chain()
         #expect(try chain.plan() == [

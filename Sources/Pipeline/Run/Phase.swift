@@ -70,6 +70,9 @@ public enum FlatSettings {
         switch value {
         case let mapping as [String: Any]:
             for (key, inner) in mapping { add(inner, path.isEmpty ? key : path + "." + key, to: &flat) }
+        case let sections as [[String: Any]] where !sections.isEmpty:
+            // Key by key: a mapping printed whole comes in another order in every process.
+            for (index, section) in sections.enumerated() { add(section, "\(path).\(index)", to: &flat) }
         case let list as [Any]:
             flat[path] = "[" + list.map { "\($0)" }.joined(separator: ", ") + "]"
         default:
