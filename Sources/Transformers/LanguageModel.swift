@@ -11,6 +11,8 @@ public final class LanguageModel {
     public let device: Device
     /// The type that the pass computes in.
     public let dtype: DType
+    /// How the projections are kept; nil for plain weights in `dtype`.
+    public let quantization: Quantization?
 
     let embedding: Tensor  // [vocabulary, hidden]
     let blocks: [DecoderBlock]
@@ -22,19 +24,26 @@ public final class LanguageModel {
     ///
     /// Weights that lie in the file in `dtype` already stay mapped and are read when they are needed; others are converted.
     /// - Parameter dtype: float32 on a CPU and bfloat16 on a GPU unless said otherwise.
-    public static func load(_ reference: String, device: Device = .cpu, dtype: DType? = nil) throws -> LanguageModel {
+    public static func load(
+        _ reference: String, device: Device = .cpu, dtype: DType? = nil, quantization: Quantization? = nil
+    ) throws -> LanguageModel {
         try device.check()
         let checkpoint = try Checkpoint.open(reference)
-        return try LanguageModel(checkpoint, Tokenizer.load(from: checkpoint), device: device, dtype: dtype ?? (device == .cpu ? .float32 : .bfloat16))
+        return try LanguageModel(
+            checkpoint, Tokenizer.load(from: checkpoint), device: device, dtype: dtype ?? (device == .cpu ? .float32 : .bfloat16),
+            quantization: quantization)
     }
 
-    package init(_ checkpoint: Checkpoint, _ tokenizer: Tokenizer, device: Device, dtype: DType) throws {
+    package init(
+        _ checkpoint: Checkpoint, _ tokenizer: Tokenizer, device: Device, dtype: DType, quantization: Quantization? = nil
+    ) throws {
         let configuration = checkpoint.configuration
         self.configuration = configuration
         self.tokenizer = tokenizer
         path = checkpoint.path
         self.device = device
         self.dtype = dtype
+        self.quantization = quantization
 
         func weight(_ name: String) throws -> Tensor {
             try Tensor(stored: checkpoint.tensor(name)).to(dtype: dtype, device: device)

@@ -10,14 +10,19 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "A GGUF file, a Hugging Face folder, or a repository id in the local Hugging Face cache.")
     var model: String
 
+    @Option(help: "Keep the weights as int8 (decoding on a CPU) or nf4 (4 bits, as bitsandbytes does). (default: as --dtype says)")
+    var quantization: Quantization?
+
     @OptionGroup var compute: ComputeOptions
 
     func load() throws -> LanguageModel {
         try compute.applyThreads()
         Console.note("loading \(model)")
-        return try LanguageModel.load(model, device: compute.chosenDevice(), dtype: compute.dtype?.type)
+        return try LanguageModel.load(model, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: quantization)
     }
 }
+
+extension Quantization: ExpressibleByArgument {}
 
 /// Where and how tensors are computed.
 struct ComputeOptions: ParsableArguments {
