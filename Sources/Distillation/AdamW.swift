@@ -35,27 +35,23 @@ public final class AdamW {
     public func norm(of gradients: [Tensor]) throws -> (total: Double, notFinite: String?) {
         precondition(gradients.count == parameters.count, "one gradient for each parameter")
         guard !gradients.isEmpty else { return (0, nil) }
-        let squares = try Tensor.concatenated(gradients.map { try $0.multiplied(by: $0).sum().reshaped([1]) }).values(Double.self)
+        let squares = try gradients.map { try $0.squareSum() }
         let bad = squares.firstIndex { !$0.isFinite }
         return (squares.reduce(0, +).squareRoot(), bad.map { parameters[$0].name })
     }
 
-    /// Scales all gradients in place so that their norm is at most `limit`; the same factor as PyTorch's `clip_grad_norm_`.
-    public func clip(_ gradients: [Tensor], norm: Double, to limit: Double) throws {
-        let factor = limit / (norm + 1e-6)
-        guard factor < 1 else { return }
-        let scalar = try Tensor.scalar(factor)
-        for gradient in gradients { try gradient.multiply_(by: scalar) }
-    }
+    /// What gradients of this norm are multiplied by so that it is at most `limit`; the same factor as PyTorch's `clip_grad_norm_`.
+    public static func clipFactor(norm: Double, limit: Double) -> Double { min(1, limit / (norm + 1e-6)) }
 
     /// One step, in place.
-    public func update(with gradients: [Tensor], learningRate: Double) throws {
+    /// - Parameter factor: what the gradients are multiplied by first; they may keep the product.
+    public func update(with gradients: [Tensor], times factor: Double = 1, learningRate: Double) throws {
         guard !parameters.isEmpty else { return }
         step += 1
         let number = try Tensor.full([], Double(step), .float32, parameters[0].tensor.device)
         try Tensor.fusedAdamW_(
-            parameters.map(\.tensor), gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments,
-            steps: [Tensor](repeating: number, count: parameters.count), learningRate: learningRate, beta1: settings.beta1,
-            beta2: settings.beta2, weightDecay: settings.weightDecay, epsilon: settings.epsilon)
+            parameters.map(\.tensor), gradients: gradients, divisor: factor == 1 ? nil : 1 / factor, firstMoments: firstMoments,
+            secondMoments: secondMoments, steps: [Tensor](repeating: number, count: parameters.count), learningRate: learningRate,
+            beta1: settings.beta1, beta2: settings.beta2, weightDecay: settings.weightDecay, epsilon: settings.epsilon)
     }
 }

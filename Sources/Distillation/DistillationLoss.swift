@@ -41,7 +41,7 @@ public struct DistillationLoss: Codable, Sendable, Hashable {
     /// With L = Σ_rows w·CE for token rows, dL/dlogits = w·(softmax − onehot); a letter row's gradient is zero outside
     /// its four letters, since the loss sees only these.
     /// - Parameters:
-    ///   - logits: [rows, vocabulary], float32 or float64, on any device.
+    ///   - logits: [rows, vocabulary], float32 or float64, on any device; on a CPU the gradient takes their place.
     ///   - targets: one for each row.
     ///   - letters: the token ids of A, B, C, D.
     ///   - counts: of the whole accumulated batch, not of these rows.
@@ -60,20 +60,20 @@ public struct DistillationLoss: Codable, Sendable, Hashable {
             }
         }
         let index = try Tensor(ids, [rowCount, 4], device: logits.device)
-        let logProbabilities = try logits.logSoftmax()
-        let picked = try logProbabilities.gather(1, index).values(Double.self)
-
-        var parts = LossParts()
+        let picked = try logits.gather(1, index).values(Double.self)
         let tokenWeight = counts.tokens > 0 ? reasoningWeight / Double(counts.tokens) : 0
         let questionWeight = counts.questions > 0 ? 1 / Double(counts.questions) : 0
-        var rowWeights = [Double](repeating: 0, count: rowCount)
+        let rowWeights = targets.map { target -> Double in if case .token = target { tokenWeight } else { 0 } }
+        let (gradient, logSums) = try logits.softmax_(times: rowWeights)
+
+        var parts = LossParts()
         var corrections = [Double](repeating: 0, count: rowCount * 4)
         for (row, target) in targets.enumerated() {
             switch target {
             case .token:
-                parts.reasoning -= picked[row * 4] / Double(counts.tokens)
-                parts.total -= picked[row * 4] * tokenWeight
-                rowWeights[row] = tokenWeight
+                let surprise = logSums[row] - picked[row * 4]
+                parts.reasoning += surprise / Double(counts.tokens)
+                parts.total += surprise * tokenWeight
                 corrections[row * 4] = -tokenWeight
             case .letter(let gold, let teacher):
                 let scores = Array(picked[row * 4..<row * 4 + 4])
@@ -87,8 +87,6 @@ public struct DistillationLoss: Codable, Sendable, Hashable {
                 for k in 0..<4 { corrections[row * 4 + k] = letter.gradient[k] * questionWeight }
             }
         }
-        let gradient = try logProbabilities.exponential()
-        try gradient.multiply_(by: Tensor(rowWeights, [rowCount, 1], dtype: logits.dtype, device: logits.device))
         try gradient.scatterAdd_(1, index, Tensor(corrections, [rowCount, 4], dtype: logits.dtype, device: logits.device))
         return (parts, gradient)
     }

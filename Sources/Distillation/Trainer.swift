@@ -124,10 +124,8 @@ public final class Trainer {
         let gradients = source.gradients
         let (norm, notFinite) = try optimizer.norm(of: gradients)
         if let notFinite { throw DistillationError.notFinite(step: step + 1, what: "the gradient of \(notFinite)") }
-        if configuration.maximumGradientNorm > 0 {
-            try optimizer.clip(gradients, norm: norm, to: configuration.maximumGradientNorm)
-        }
-        try optimizer.update(with: gradients, learningRate: rate)
+        let limit = configuration.maximumGradientNorm
+        try optimizer.update(with: gradients, times: limit > 0 ? AdamW.clipFactor(norm: norm, limit: limit) : 1, learningRate: rate)
         let elapsed = (ContinuousClock.now - start).components
         let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
         return StepMetrics(

@@ -26,17 +26,3 @@ public final class PackedMatrix: CustomStringConvertible {
 
     public var description: String { "\(dtype.rawValue)[\(shape.map(String.init).joined(separator: ", "))]" }
 }
-
-extension Tensor {
-    /// `self · weightᵀ + bias + residual` for `self` [n, in], `bias` [out], `residual` [n, out].
-    public func linear(_ weight: PackedMatrix, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
-        if let residual {
-            return try library.call(
-                "mkldnn::_linear_pointwise", "binary",
-                with: [.tensor(contiguous()), .tensor(residual.contiguous()), .packed(weight), .optionalTensor(bias), .string("add")])[0]
-        }
-        return try library.call(
-            "mkldnn::_linear_pointwise",
-            with: [.tensor(contiguous()), .packed(weight), .optionalTensor(bias), .string("none"), .tensors([]), .none])[0]
-    }
-}

@@ -40,16 +40,20 @@ extension Tensor {
 
     /// One step of AdamW (Loshchilov & Hutter 2019) on all tensors at once, in place.
     ///
-    /// `steps` are 0-dimensional float32 tensors that hold the number of this step, counted from 1.
+    /// - Parameters:
+    ///   - divisor: the gradients are divided by it first, and keep the quotient.
+    ///   - steps: 0-dimensional float32 tensors that hold the number of this step, counted from 1.
     public static func fusedAdamW_(
-        _ parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
+        _ parameters: [Tensor], gradients: [Tensor], divisor: Double? = nil, firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
         learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
     ) throws {
+        guard let first = parameters.first else { return }
+        let divisor = try divisor.map { try Tensor.full([], $0, .float32, first.device) }
         try Libtorch.open().call(
             "aten::_fused_adamw_", results: 0,
             with: [.tensors(parameters), .tensors(gradients), .tensors(firstMoments), .tensors(secondMoments), .tensors([]), .tensors(steps),
              .double(learningRate), .double(beta1), .double(beta2), .double(weightDecay), .double(epsilon),
-             .bool(false), .bool(false), .none, .none])
+             .bool(false), .bool(false), .optionalTensor(divisor), .none])
     }
 }
 

@@ -38,20 +38,6 @@ extension Tensor {
         try library.call("aten::silu_backward", with: [.tensor(gradient), .tensor(self)])[0]
     }
 
-    // MARK: Products
-
-    /// `self · weightᵀ + bias` for `self` [n, in], `weight` [out, in].
-    ///
-    /// `bias` is [out], or a full [n, out]: then it is one `addmm`, and a residual or an adapter's sum costs no pass of its own.
-    public func linear(_ weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
-        try library.call("aten::linear", with: [.tensor(self), .tensor(weight), .optionalTensor(bias)])[0]
-    }
-
-    /// The matrix product with broadcasting over leading axes.
-    public func matmul(_ other: Tensor) throws -> Tensor {
-        try library.call("aten::matmul", with: [.tensor(self), .tensor(other)])[0]
-    }
-
     // MARK: Along an axis
 
     public func sum(_ dims: [Int], keeping: Bool = false) throws -> Tensor {
@@ -59,6 +45,38 @@ extension Tensor {
     }
 
     public func sum() throws -> Tensor { try library.call("aten::sum", "", with: [.tensor(self), .none])[0] }
+
+    /// The sum of all squares; on the CPU one pass over memory, in an order that the number of threads does not change.
+    public func squareSum() throws -> Double {
+        guard device == .cpu, dtype == .float32, isContiguous else { return try multiplied(by: self).sum().item() }
+        let block = 16_384, blocks = (count + block - 1) / block
+        var sums = [Double](repeating: 0, count: blocks)
+        sums.withUnsafeMutableBufferPointer { sums in
+            nonisolated(unsafe) let sums = sums
+            withElements(Float.self) { elements in
+                let all = UnsafeRawPointer(elements.baseAddress!)
+                library.parallel(blocks, grain: 8) { range in
+                    for number in range {
+                        var lanes = SIMD16<Float>.zero
+                        var at = number * block
+                        let end = min(at + block, count)
+                        while at + 16 <= end {
+                            let x = all.loadUnaligned(fromByteOffset: at * 4, as: SIMD16<Float>.self)
+                            lanes.addProduct(x, x)
+                            at += 16
+                        }
+                        var sum = Double(lanes.sum())
+                        while at < end {
+                            sum += Double(elements[at]) * Double(elements[at])
+                            at += 1
+                        }
+                        sums[number] = sum
+                    }
+                }
+            }
+        }
+        return sums.reduce(0, +)
+    }
 
     public func mean(_ dims: [Int], keeping: Bool = false) throws -> Tensor {
         try library.call("aten::mean", "dim", with: [.tensor(self), .optionalIntegers(dims), .bool(keeping), .none])[0]

@@ -25,19 +25,15 @@ struct DecoderBlock {
     let configuration: ModelConfiguration
     let weights: BlockWeights
 
-    /// Everything the backward pass reads again. All of it is [tokens, …].
+    /// What the backward pass cannot compute again for a pass over memory. All of it is [tokens, …].
     struct Saved {
-        let x, inputRstd: Tensor
-        let query, key: SavedHeads
-        let attention: [PackedAttention.Saved]
-        let middle, middleRstd: Tensor
-        let gate, up: Tensor
-        var projections: [Projection: SavedProjection]
-    }
-
-    /// Queries or keys before their head norm, where the family has one.
-    struct SavedHeads {
-        let normInput, rstd: Tensor?
+        let x: Tensor
+        /// Queries and keys before their head norm, where the family has one.
+        let query, key: Tensor?
+        let attention: PackedAttention.Saved
+        let middle, gate, up: Tensor
+        /// `x Aᵀ` of each projection with an adapter.
+        var reduced: [Projection: Tensor]
     }
 
     /// Attention for inference: gets queries, keys and values [tokens, heads, size] and gives [tokens, heads · size].
@@ -46,108 +42,109 @@ struct DecoderBlock {
     /// - Parameters:
     ///   - x: [tokens, hidden]
     ///   - table: cosines and sines of the tokens' positions.
+    ///   - rows: the tokens whose output is wanted, where that is not all: the others only serve as keys and values.
     /// - Returns: the block's output and, for `backward`, what it saved.
     func forward(
-        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention, rows: Tensor? = nil
     ) throws -> (output: Tensor, saved: Saved) {
-        var projections: [Projection: SavedProjection] = [:]
-        let (normal, inputRstd) = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon)
-        let (query, savedQuery) = try heads(.query, normal, weights.queryNorm, adapter, table, &projections)
-        let (key, savedKey) = try heads(.key, normal, weights.keyNorm, adapter, table, &projections)
-        let value = try split(project(.value, normal, adapter, &projections))
-        let (mixed, savedAttention) = try attention.forward(query, key, value)
-        let middle = try project(.output, mixed, adapter, residual: x, &projections)
-        let (normalMiddle, middleRstd) = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon)
-        let gate = try project(.gate, normalMiddle, adapter, &projections)
-        let up = try project(.up, normalMiddle, adapter, &projections)
-        let output = try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &projections)
+        var reduced: [Projection: Tensor] = [:]
+        let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
+        let (query, queryInput) = try heads(.query, normal, weights.queryNorm, adapter, table, &reduced)
+        let (key, keyInput) = try heads(.key, normal, weights.keyNorm, adapter, table, &reduced)
+        let value = try split(project(.value, normal, adapter, &reduced))
+        let savedAttention = try attention.forward(query, key, value)
+        let (mixed, past) = try (savedAttention.output.chosen(rows), x.chosen(rows))
+        let middle = try project(.output, mixed, adapter, residual: past, &reduced)
+        let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
+        let gate = try project(.gate, normalMiddle, adapter, &reduced)
+        let up = try project(.up, normalMiddle, adapter, &reduced)
+        let output = try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &reduced)
         let saved = Saved(
-            x: x, inputRstd: inputRstd, query: savedQuery, key: savedKey, attention: savedAttention, middle: middle,
-            middleRstd: middleRstd, gate: gate, up: up, projections: projections)
+            x: x, query: queryInput, key: keyInput, attention: savedAttention, middle: middle, gate: gate, up: up, reduced: reduced)
         return (output, saved)
     }
 
     /// The same without saving, over whatever attention the cache gives.
     func infer(
-        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), _ attention: CachedAttention
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), rows: Tensor? = nil, _ attention: CachedAttention
     ) throws -> Tensor {
-        var unused: [Projection: SavedProjection] = [:]
+        var unused: [Projection: Tensor] = [:]
         let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
         let query = try heads(.query, normal, weights.queryNorm, adapter, table, &unused).rotated
         let key = try heads(.key, normal, weights.keyNorm, adapter, table, &unused).rotated
         let value = try split(project(.value, normal, adapter, &unused))
-        let middle = try project(.output, attention(query, key, value), adapter, residual: x, &unused)
+        let middle = try project(.output, attention(query, key, value).chosen(rows), adapter, residual: x.chosen(rows), &unused)
         let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
         let gate = try project(.gate, normalMiddle, adapter, &unused)
         let up = try project(.up, normalMiddle, adapter, &unused)
         return try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &unused)
     }
 
-    /// Sends `dY` [tokens, hidden] back to `x` and adds to the adapter's gradients on the way.
+    /// Sends `dY` [tokens or rows, hidden] back to `x` and adds to the adapter's gradients on the way.
     func backward(
-        _ dY: Tensor, _ saved: Saved, _ adapter: BlockAdapter, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention
+        _ dY: Tensor, _ saved: Saved, _ adapter: BlockAdapter, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention,
+        rows: Tensor? = nil
     ) throws -> Tensor {
-        func back(_ projection: Projection, _ dY: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
+        func back(_ projection: Projection, _ dY: Tensor, from x: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
             try weights[projection].backward(
-                dY, saved.projections[projection], adapter.factors[projection], adapter.gradients[projection], adding: sum)
+                dY, x, saved.reduced[projection], adapter.factors[projection], adapter.gradients[projection],
+                mask: adapter.masks[projection], adding: sum)
         }
-        let product = try back(.down, dY)
+        let (normalMiddle, middleRstd) = try saved.middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon)
+        let product = try back(.down, dY, from: SwiGLU.forward(saved.gate, saved.up))
         let (dGate, dUp) = try SwiGLU.backward(product, gate: saved.gate, up: saved.up)
-        let dNormalMiddle = try back(.gate, dGate, adding: back(.up, dUp))
-        let dMiddle = try RMSNorm.backward(
-            dNormalMiddle, x: saved.middle, rstd: saved.middleRstd, weight: weights.outputNorm, adding: dY)
+        let dNormalMiddle = try back(.gate, dGate, from: normalMiddle, adding: back(.up, dUp, from: normalMiddle))
+        let dMiddle = try RMSNorm.backward(dNormalMiddle, x: saved.middle, rstd: middleRstd, weight: weights.outputNorm, adding: dY)
 
-        let (dQuery, dKey, dValue) = try attention.backward(back(.output, dMiddle), saved.attention)
-        let tokens = dY.shape[0]
-        var dNormal = try back(.value, dValue.reshaped([tokens, -1]))
-        dNormal = try back(.key, headsBackward(dKey, saved.key, weights.keyNorm, table), adding: dNormal)
-        dNormal = try back(.query, headsBackward(dQuery, saved.query, weights.queryNorm, table), adding: dNormal)
-        return try RMSNorm.backward(dNormal, x: saved.x, rstd: saved.inputRstd, weight: weights.inputNorm, adding: dMiddle)
+        let tokens = saved.x.shape[0]
+        let dMixed = try back(.output, dMiddle, from: saved.attention.output.chosen(rows)).spread(rows, over: tokens)
+        let (dQuery, dKey, dValue) = try attention.backward(dMixed, saved.attention)
+        let (normal, rstd) = try saved.x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon)
+        var dNormal = try back(.value, dValue.reshaped([tokens, -1]), from: normal)
+        dNormal = try back(.key, headsBackward(dKey, saved.key, weights.keyNorm, table), from: normal, adding: dNormal)
+        dNormal = try back(.query, headsBackward(dQuery, saved.query, weights.queryNorm, table), from: normal, adding: dNormal)
+        return try RMSNorm.backward(dNormal, x: saved.x, rstd: rstd, weight: weights.inputNorm, adding: dMiddle.spread(rows, over: tokens))
     }
 
     private func project(
-        _ projection: Projection, _ x: Tensor, _ adapter: BlockAdapter?, residual: Tensor? = nil,
-        _ saved: inout [Projection: SavedProjection]
+        _ projection: Projection, _ x: Tensor, _ adapter: BlockAdapter?, residual: Tensor? = nil, _ reduced: inout [Projection: Tensor]
     ) throws -> Tensor {
         try weights[projection].forward(
-            x, adapter?.factors[projection], residual: residual, mask: adapter?.masks[projection], saved: &saved[projection])
+            x, adapter?.factors[projection], residual: residual, mask: adapter?.masks[projection], reduced: &reduced[projection])
     }
 
     private func split(_ x: Tensor) throws -> Tensor { try x.reshaped([x.shape[0], -1, configuration.headSize]) }
 
     private func heads(
         _ projection: Projection, _ x: Tensor, _ norm: Tensor?, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor),
-        _ saved: inout [Projection: SavedProjection]
-    ) throws -> (rotated: Tensor, saved: SavedHeads) {
-        let y = try split(project(projection, x, adapter, &saved))
-        guard let norm else { return (try RotaryEmbedding.rotate(y, table), SavedHeads(normInput: nil, rstd: nil)) }
-        let (normal, rstd) = try y.rmsNorm(norm, epsilon: configuration.normEpsilon)
-        return (try RotaryEmbedding.rotate(normal, table), SavedHeads(normInput: y, rstd: rstd))
+        _ reduced: inout [Projection: Tensor]
+    ) throws -> (rotated: Tensor, normInput: Tensor?) {
+        let y = try split(project(projection, x, adapter, &reduced))
+        guard let norm else { return (try RotaryEmbedding.rotate(y, table), nil) }
+        return (try RotaryEmbedding.rotate(y.rmsNorm(norm, epsilon: configuration.normEpsilon).output, table), y)
     }
 
     private func headsBackward(
-        _ gradient: Tensor, _ saved: SavedHeads, _ norm: Tensor?, _ table: (cosines: Tensor, sines: Tensor)
+        _ gradient: Tensor, _ normInput: Tensor?, _ norm: Tensor?, _ table: (cosines: Tensor, sines: Tensor)
     ) throws -> Tensor {
         var gradient = try RotaryEmbedding.rotate(gradient, table, inverse: true)
-        if let norm, let input = saved.normInput, let rstd = saved.rstd {
-            gradient = try RMSNorm.backward(gradient, x: input, rstd: rstd, weight: norm)
+        if let norm, let normInput {
+            let rstd = try normInput.rmsNorm(norm, epsilon: configuration.normEpsilon).rstd
+            gradient = try RMSNorm.backward(gradient, x: normInput, rstd: rstd, weight: norm)
         }
         return try gradient.reshaped([gradient.shape[0], -1])
     }
 }
 
-/// `silu(gate) · up` (Shazeer 2020).
-enum SwiGLU {
-    static func forward(_ gate: Tensor, _ up: Tensor) throws -> Tensor {
-        let result = try gate.silu()
-        try result.multiply_(by: up)
-        return result
-    }
+extension Tensor {
+    /// The given rows; all of them for nil.
+    fileprivate func chosen(_ rows: Tensor?) throws -> Tensor { try rows.map { try self.rows($0) } ?? self }
 
-    /// `dUp = dY · silu(gate)`, `dGate = dY · up · silu′(gate)`.
-    static func backward(_ dY: Tensor, gate: Tensor, up: Tensor) throws -> (gate: Tensor, up: Tensor) {
-        let dUp = try gate.silu()
-        try dUp.multiply_(by: dY)
-        return (try gate.siluBackward(dY.multiplied(by: up)), dUp)
+    /// The way back from `chosen`: rows that were not chosen are zero.
+    fileprivate func spread(_ rows: Tensor?, over count: Int) throws -> Tensor {
+        guard let rows else { return self }
+        let all = try Tensor.zeros([count] + shape.dropFirst(), dtype, device)
+        try all.indexCopy_(0, rows, self)
+        return all
     }
 }

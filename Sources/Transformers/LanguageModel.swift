@@ -92,12 +92,14 @@ public final class LanguageModel {
     public func logits(_ batch: PackedSequences, rows: [Int], adapter: Adapter? = nil) throws -> Tensor {
         let attention = try PackedAttention(batch, model: self)
         let table = try rotary.table(batch.positions)
+        let wanted = try Tensor(rows.map(Int64.init), [rows.count], device: device)
         var x = try embed(batch.tokens)
         for (layer, block) in blocks.enumerated() {
-            x = try block.infer(x, adapter?.block(layer), table) { try attention.forward($0, $1, $2).output }
+            x = try block.infer(x, adapter?.block(layer), table, rows: layer == blocks.count - 1 ? wanted : nil) {
+                try attention.forward($0, $1, $2).output
+            }
         }
-        let chosen = try x.rows(Tensor(rows.map(Int64.init), [rows.count], device: device))
-        let normal = try chosen.rmsNorm(finalNorm, epsilon: configuration.normEpsilon).output
+        let normal = try x.rmsNorm(finalNorm, epsilon: configuration.normEpsilon).output
         return try normal.linear(head).to(dtype: dtype == .float64 ? .float64 : .float32)
     }
 
@@ -115,7 +117,7 @@ public final class LanguageModel {
                 var folded = linear
                 if folds, let pair = adapter?.layers[layer][projection] {
                     folded = Linear(
-                        weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), bias: linear.weight), bias: linear.bias)
+                        weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight), bias: linear.bias)
                 }
                 weights.projections[projection] = folded.packed()
             }

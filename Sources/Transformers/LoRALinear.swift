@@ -40,9 +40,7 @@ struct Linear {
         case .packed(let matrix):
             return try x.linear(matrix, bias: bias, residual: residual)
         case .plain(let weight):
-            let y = try x.linear(weight, bias: residual ?? bias)
-            if residual != nil, let bias { return try y.adding(bias) }
-            return y
+            return try x.linear(weight, bias: bias, residual: residual)
         }
     }
 }
@@ -72,57 +70,62 @@ final class LoRAGradients {
         a = try Tensor.zeros(factors.a.shape, factors.a.dtype, factors.a.device)
         b = try Tensor.zeros(factors.b.shape, factors.b.dtype, factors.b.device)
     }
-}
 
-/// What the backward pass of one projection needs again.
-struct SavedProjection {
-    /// The adapter's own input: x, or x under its dropout mask; [tokens, in]
-    let input: Tensor
-    /// `u = s · x Aᵀ` [tokens, rank]
-    let reduced: Tensor
-    /// 0 or 1/(1−p) for each element of the input, when there is dropout.
-    let mask: Tensor?
+    /// `a += s · dUᵀ x`, `b += s · dYᵀ u`
+    func add(_ dY: Tensor, _ u: Tensor, _ dU: Tensor, _ x: Tensor, scale: Double) throws {
+        if dY.dtype == b.dtype {
+            try b.addProduct_(dY.transposed(), u, times: scale)
+            try a.addProduct_(dU.transposed(), x, times: scale)
+        } else {  // the pass runs in half precision, the sums stay in single
+            b = try b.adding(dY.transposed().matmul(u).to(dtype: b.dtype), times: scale)
+            a = try a.adding(dU.transposed().matmul(x).to(dtype: a.dtype), times: scale)
+        }
+    }
 }
 
 extension Linear {
-    /// `y = x Wᵀ + b + u Bᵀ + residual` with `u = s · x Aᵀ`.
+    /// `y = x Wᵀ + b + s · u Bᵀ + residual` with `u = x Aᵀ`.
     ///
-    /// Sums ride inside the products (`addmm`): neither the residual nor the adapter costs a pass over `y`.
-    /// - Parameter saved: receives what `backward` needs; stays nil without an adapter.
+    /// Sums and the scale ride inside the products: neither the residual nor the adapter costs a pass over `y`.
+    /// - Parameters:
+    ///   - mask: 0 or 1/(1−p) for each element of the adapter's own input, when there is dropout.
+    ///   - reduced: receives `u` [tokens, rank], which `backward` needs; stays nil without an adapter.
     func forward(
-        _ x: Tensor, _ factors: LoRAFactors?, residual: Tensor? = nil, mask: Tensor? = nil, saved: inout SavedProjection?
+        _ x: Tensor, _ factors: LoRAFactors?, residual: Tensor? = nil, mask: Tensor? = nil, reduced: inout Tensor?
     ) throws -> Tensor {
         let y = try product(x, residual: residual)
         guard let factors else { return y }
-        let input = try mask.map { try x.multiplied(by: $0) } ?? x
-        let u = try input.linear(factors.a.to(dtype: x.dtype)).multiplied(by: factors.scale)
-        saved = SavedProjection(input: input, reduced: u, mask: mask)
-        return try u.linear(factors.b.to(dtype: x.dtype), bias: y)
+        let u = try Self.masked(x, mask).linear(factors.a.to(dtype: x.dtype))
+        try y.addProduct_(u, factors.b.to(dtype: x.dtype).transposed(), times: factors.scale)
+        reduced = u
+        return y
     }
 
     /// The chain rule with the names of `forward`, `dY` the gradient of `y`:
     ///
-    ///     dB += dYᵀ u                 [out, rank]
-    ///     dU  = s · dY B              [tokens, rank]
-    ///     dA += dUᵀ x                 [rank, in]
-    ///     dX  = dY W + dU A (+ sum)   [tokens, in]
+    ///     dB += s · dYᵀ u             [out, rank]
+    ///     dU  = dY B                  [tokens, rank]
+    ///     dA += s · dUᵀ x             [rank, in]
+    ///     dX  = dY W + s · dU A (+ sum)   [tokens, in]
     ///
-    /// - Parameter sum: what other users of the same `x` sent back; it rides inside the product.
+    /// - Parameters:
+    ///   - x: what `forward` got.
+    ///   - sum: what other users of the same `x` sent back; it rides inside the product.
     func backward(
-        _ dY: Tensor, _ saved: SavedProjection?, _ factors: LoRAFactors?, _ gradients: LoRAGradients?, adding sum: Tensor? = nil
+        _ dY: Tensor, _ x: Tensor, _ reduced: Tensor?, _ factors: LoRAFactors?, _ gradients: LoRAGradients?, mask: Tensor? = nil,
+        adding sum: Tensor? = nil
     ) throws -> Tensor {
-        let dX = try dY.linear(weight.transposed(), bias: sum)
-        guard let factors, let gradients, let saved else { return dX }
+        let dX = try dY.linear(weight.transposed(), residual: sum)
+        guard let factors, let gradients, let reduced else { return dX }
         let (a, b) = (try factors.a.to(dtype: dY.dtype), try factors.b.to(dtype: dY.dtype))
-        let dU = try dY.linear(b.transposed()).multiplied(by: factors.scale)
-        if dY.dtype == gradients.b.dtype {
-            gradients.b = try dY.transposed().linear(saved.reduced.transposed(), bias: gradients.b)
-            gradients.a = try dU.transposed().linear(saved.input.transposed(), bias: gradients.a)
-        } else {  // the pass runs in half precision, the sums stay in single
-            gradients.b = try gradients.b.adding(dY.transposed().linear(saved.reduced.transposed()).to(dtype: gradients.b.dtype))
-            gradients.a = try gradients.a.adding(dU.transposed().linear(saved.input.transposed()).to(dtype: gradients.a.dtype))
+        let dU = try dY.linear(b.transposed())
+        try gradients.add(dY, reduced, dU, Self.masked(x, mask), scale: factors.scale)
+        if let mask {
+            return try dX.adding(dU.matmul(a).multiplied(by: mask), times: factors.scale)
         }
-        guard let mask = saved.mask else { return try dU.linear(a.transposed(), bias: dX) }
-        return try dX.adding(dU.linear(a.transposed()).multiplied(by: mask))
+        try dX.addProduct_(dU, a, times: factors.scale)
+        return dX
     }
+
+    private static func masked(_ x: Tensor, _ mask: Tensor?) throws -> Tensor { try mask.map { try x.multiplied(by: $0) } ?? x }
 }

@@ -27,7 +27,7 @@ final class ModelBackend: DecodingBackend {
     func setPrefix(_ tokens: [Int]) throws {
         prefixLength = tokens.count
         cache.setLength(prefixSlot, 0)
-        if !tokens.isEmpty { _ = try hidden([Feed(slot: prefixSlot, tokens: tokens)]) }
+        if !tokens.isEmpty { _ = try lastHidden([Feed(slot: prefixSlot, tokens: tokens)]) }
     }
 
     func open(_ slot: Int, fromPrefix: Bool) throws {
@@ -42,19 +42,12 @@ final class ModelBackend: DecodingBackend {
     func close(_ slot: Int) { cache.setLength(slot, 0) }
 
     func advance(_ feeds: [Feed]) throws -> LogitRows {
-        let x = try hidden(feeds)
-        var end = -1
-        let last = feeds.map { feed in
-            end += feed.tokens.count
-            return Int64(end)
-        }
-        let chosen = last.count == x.shape[0] ? x : try x.rows(Tensor(last, [last.count], device: model.device))
-        let logits = try head.product(chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
+        let logits = try head.product(lastHidden(feeds).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
         return LogitRows(values: try logits.floats(), vocabularySize: vocabularySize)
     }
 
-    /// The last block's output for all new tokens, [tokens, hidden]; the cache holds them afterwards.
-    private func hidden(_ feeds: [Feed]) throws -> Tensor {
+    /// The last block's output for the last token of each feed, [feeds, hidden]; the cache holds all tokens afterwards.
+    private func lastHidden(_ feeds: [Feed]) throws -> Tensor {
         precondition(feeds.allSatisfy { !$0.tokens.isEmpty }, "a feed holds at least one token")
         let longest = feeds.map { cache.lengths[$0.slot] + $0.tokens.count }.max() ?? 0
         guard longest <= capacity else { throw ModelError.tooLong(tokens: longest, context: capacity) }
@@ -66,8 +59,14 @@ final class ModelBackend: DecodingBackend {
         let table = try model.rotary.table(positions)
         let attend = feeds.allSatisfy { $0.tokens.count == 1 } ? try steps(feeds) : try pieces(feeds)
         var x = try model.embed(feeds.flatMap(\.tokens))
+        var end = -1
+        let last = feeds.map { feed in
+            end += feed.tokens.count
+            return Int64(end)
+        }
+        let wanted = last.count == x.shape[0] ? nil : try Tensor(last, [last.count], device: model.device)
         for (layer, block) in blocks.enumerated() {
-            x = try block.infer(x, adapter?.block(layer), table) { query, key, value in
+            x = try block.infer(x, adapter?.block(layer), table, rows: layer == blocks.count - 1 ? wanted : nil) { query, key, value in
                 try cache.write(layer: layer, places: places, key: key, value: value)
                 return try attend(layer, query)
             }

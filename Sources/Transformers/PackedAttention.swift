@@ -17,9 +17,16 @@ struct PackedAttention {
     /// 0 there and −∞ elsewhere, [1, 1, count, before + count or more] for the longest piece; by the length before.
     private let masks: [Int: Tensor]
 
-    /// What one piece leaves for its backward.
+    /// What the backward pass needs.
     struct Saved {
-        let query, key, value, output, logSumExp: Tensor  // [1, heads, length, size]; logSumExp as the kernel gives it
+        /// [tokens, heads · size]
+        let output: Tensor
+        fileprivate let pieces: [SavedPiece]
+    }
+
+    /// Shaped [groups, heads / groups, length, size]; `logSumExp` is as the kernel gives it.
+    fileprivate struct SavedPiece {
+        let query, key, value, logSumExp: Tensor
         let random: (seed: Tensor, offset: Tensor)?
     }
 
@@ -45,87 +52,76 @@ struct PackedAttention {
     private var scale: Double { 1 / Double(size).squareRoot() }
 
     /// - Parameters: `query` [tokens, heads, size]; `key`, `value` [tokens, groups, size].
-    /// - Returns: [tokens, heads · size].
-    func forward(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws -> (output: Tensor, saved: [Saved]) {
-        let key = try repeated(key), value = try repeated(value)
-        var outputs: [Tensor] = [], saved: [Saved] = []
+    func forward(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws -> Saved {
+        var outputs: [Tensor] = [], saved: [SavedPiece] = []
         for index in pieces.indices {
             let q = try rows(query, of: index), mask = try mask(of: index)
             let k = try seen(key, by: index), v = try seen(value, by: index)
-            let one: Saved
+            let output: Tensor
             if q.device == .cpu {
-                let (output, logSumExp) = try q.flashAttentionCPU(key: k, value: v, causal: mask == nil, mask: mask, scale: scale)
-                one = Saved(query: q, key: k, value: v, output: output, logSumExp: logSumExp, random: nil)
+                let result = try q.flashAttentionCPU(key: k, value: v, causal: mask == nil, mask: mask, scale: scale)
+                output = result.output
+                saved.append(SavedPiece(query: q, key: k, value: v, logSumExp: result.logSumExp, random: nil))
             } else {
                 let result = try q.efficientAttention(key: k, value: v, causal: mask == nil, mask: mask, scale: scale)
-                one = Saved(query: q, key: k, value: v, output: result.output, logSumExp: result.logSumExp, random: result.random)
+                output = result.output
+                saved.append(SavedPiece(query: q, key: k, value: v, logSumExp: result.logSumExp, random: result.random))
             }
-            outputs.append(try one.output.permuted([0, 2, 1, 3]).reshaped([pieces[index].count, heads * size]))
-            saved.append(one)
+            outputs.append(try output.permuted([2, 0, 1, 3]).reshaped([pieces[index].count, heads * size]))
         }
-        return (try Tensor.concatenated(outputs), saved)
+        return Saved(output: try Tensor.concatenated(outputs), pieces: saved)
     }
 
     /// - Parameter gradient: [tokens, heads · size].
     /// - Returns: gradients in the shapes of `forward`'s arguments.
-    func backward(_ gradient: Tensor, _ saved: [Saved]) throws -> (query: Tensor, key: Tensor, value: Tensor) {
-        var dQuery: [Tensor] = [], dKey: [Tensor] = [], dValue: [Tensor] = []  // [1, heads, length, size] of each piece
-        let gradient = try gradient.reshaped([gradient.shape[0], heads, size])
-        for (index, one) in saved.enumerated() {
-            let g = try rows(gradient, of: index), mask = try mask(of: index)
+    func backward(_ gradient: Tensor, _ saved: Saved) throws -> (query: Tensor, key: Tensor, value: Tensor) {
+        // Of each piece, its tokens first.
+        var dQuery: [Tensor] = [], dKey: [Tensor] = [], dValue: [Tensor] = []
+        let gradient = try gradient.reshaped([-1, heads, size]), output = try saved.output.reshaped([-1, heads, size])
+        for (index, one) in saved.pieces.enumerated() {
+            let g = try rows(gradient, of: index), out = try rows(output, of: index), mask = try mask(of: index)
             let (q, k, v) = g.device == .cpu
                 ? try one.query.flashAttentionCPUBackward(
-                    gradient: g, key: one.key, value: one.value, output: one.output, logSumExp: one.logSumExp, causal: mask == nil,
+                    gradient: g, key: one.key, value: one.value, output: out, logSumExp: one.logSumExp, causal: mask == nil,
                     mask: mask, scale: scale)
                 : try one.query.efficientAttentionBackward(
-                    gradient: g, key: one.key, value: one.value, output: one.output, logSumExp: one.logSumExp,
+                    gradient: g, key: one.key, value: one.value, output: out, logSumExp: one.logSumExp,
                     random: one.random!, causal: mask == nil, mask: mask, scale: scale)
-            dQuery.append(q)
+            dQuery.append(try q.permuted([2, 0, 1, 3]).reshaped([pieces[index].count, heads, size]))
+            // Every key and value head gathers what the query heads of its group send back.
+            let (key, value) = (try k.sum([1]).permuted([1, 0, 2]), try v.sum([1]).permuted([1, 0, 2]))
             var start = 0
             for ancestor in ancestors[index] {
                 let count = pieces[ancestor].count
-                dKey[ancestor] = try dKey[ancestor].adding(k.narrow(2, start, count))
-                dValue[ancestor] = try dValue[ancestor].adding(v.narrow(2, start, count))
+                dKey[ancestor] = try dKey[ancestor].adding(key.narrow(0, start, count))
+                dValue[ancestor] = try dValue[ancestor].adding(value.narrow(0, start, count))
                 start += count
             }
-            dKey.append(try k.narrow(2, start, pieces[index].count))
-            dValue.append(try v.narrow(2, start, pieces[index].count))
+            dKey.append(try key.narrow(0, start, pieces[index].count))
+            dValue.append(try value.narrow(0, start, pieces[index].count))
         }
-        func joined(_ parts: [Tensor]) throws -> Tensor {
-            try Tensor.concatenated(parts.map { try $0.permuted([0, 2, 1, 3]).reshaped([$0.shape[2], heads, size]) })
-        }
-        return (
-            try joined(dQuery).contiguous(), try summed(joined(dKey)).contiguous(), try summed(joined(dValue)).contiguous()
-        )
+        func joined(_ parts: [Tensor]) throws -> Tensor { try Tensor.concatenated(parts).contiguous() }
+        return (try joined(dQuery), try joined(dKey), try joined(dValue))
     }
 
-    /// [tokens, heads, size] → the view [1, heads, length, size] of one piece.
+    /// [tokens, heads, size] → the view [groups, heads / groups, length, size] of one piece.
     private func rows(_ x: Tensor, of index: Int) throws -> Tensor {
-        try x.narrow(0, starts[index], pieces[index].count).permuted([1, 0, 2]).unsqueezed(0)
+        try x.narrow(0, starts[index], pieces[index].count).reshaped([pieces[index].count, groups, heads / groups, size]).permuted([1, 2, 0, 3])
     }
 
-    /// The same with what the piece goes on from in front.
+    /// Keys or values [tokens, groups, size] of one piece and of what it goes on from: a view of the same shape as `rows`, in which
+    /// the heads of a group share theirs.
     private func seen(_ x: Tensor, by index: Int) throws -> Tensor {
-        if before[index] == 0 { return try rows(x, of: index) }
         let parts = try (ancestors[index] + [index]).map { try x.narrow(0, starts[$0], pieces[$0].count) }
-        return try Tensor.concatenated(parts).permuted([1, 0, 2]).unsqueezed(0)
+        let width = before[index] + pieces[index].count
+        let shared = try Tensor.concatenated(parts).permuted([1, 0, 2]).unsqueezed(1).expanded([groups, heads / groups, width, size])
+        // GPU kernels are not promised to take heads that lie on one another.
+        return x.device == .cpu ? shared : try shared.contiguous()
     }
 
     /// Nil where the kernel's own causal mask is the right one.
     private func mask(of index: Int) throws -> Tensor? {
         let count = pieces[index].count, width = before[index] + count
-        return try masks[before[index]]?.narrow(2, 0, count).narrow(3, 0, width).expanded([1, heads, count, width])
-    }
-
-    /// Grouped-query attention: every key and value head serves `heads / groups` query heads.
-    private func repeated(_ x: Tensor) throws -> Tensor {
-        if groups == heads { return x }
-        let tokens = x.shape[0]
-        return try x.unsqueezed(2).expanded([tokens, groups, heads / groups, size]).reshaped([tokens, heads, size])
-    }
-
-    private func summed(_ x: Tensor) throws -> Tensor {
-        if groups == heads { return x }
-        return try x.reshaped([x.shape[0], groups, heads / groups, size]).sum([2])
+        return try masks[before[index]]?.narrow(2, 0, count).narrow(3, 0, width).expanded([groups, heads / groups, count, width])
     }
 }

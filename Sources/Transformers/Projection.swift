@@ -10,6 +10,9 @@ public enum Projection: String, CaseIterable, Sendable {
     case up = "up_proj"
     case down = "down_proj"
 
+    /// What attention mixes; the others only see one token at a time.
+    static let ofAttention: Set<Projection> = [.query, .key, .value]
+
     /// The module path that Hugging Face checkpoints and PEFT adapters use.
     public func path(layer: Int) -> String {
         switch self {

@@ -71,15 +71,3 @@ enum RMSNorm {
         return result
     }
 }
-
-/// The elements of a contiguous float32 tensor on the CPU, for loops over raw memory; the tensor is kept alive by the caller.
-struct Lane {
-    let start: UnsafeMutablePointer<Float>
-
-    init(_ tensor: Tensor) { start = tensor.dataPointer.assumingMemoryBound(to: Float.self) }
-
-    @inline(__always)
-    static func load(_ pointer: UnsafeMutablePointer<Float>) -> SIMD16<Float> {
-        UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self)
-    }
-}

@@ -55,45 +55,46 @@ public final class TrainingPass {
         if rows.isEmpty { return }
         let attention = try PackedAttention(batch, model: model)
         let table = try model.rotary.table(batch.positions)
-        if let dropout, adapter.configuration.dropout > 0 { try drawMasks(dropout, tokens: batch.tokens.count) }
+        if let dropout, adapter.configuration.dropout > 0 { try drawMasks(dropout, tokens: batch.tokens.count, rows: rows.count) }
         defer { for layer in layers.indices { layers[layer].masks = [:] } }
 
+        let wanted = try Tensor(rows.map(Int64.init), [rows.count], device: model.device)
+        // Behind the last block's attention only the rows with loss go on.
+        func rowsBehind(_ layer: Int) -> Tensor? { layer == model.blocks.count - 1 ? wanted : nil }
         var x = try model.embed(batch.tokens)
         var inputs: [Tensor] = [], saved: [DecoderBlock.Saved] = []
         for (layer, block) in model.blocks.enumerated() {
             if checkpointing { inputs.append(x) }
-            let (output, kept) = try block.forward(x, layers[layer], table, attention)
+            let (output, kept) = try block.forward(x, layers[layer], table, attention, rows: rowsBehind(layer))
             if !checkpointing { saved.append(kept) }
             x = output
         }
-        var dX = try headBackward(x, rows, loss)
+        var dX = try headBackward(x, loss)
         for layer in model.blocks.indices.reversed() {
             let block = model.blocks[layer]
             // Nothing below needs this layer's activations once its backward has read them.
             let kept = try checkpointing
-                ? block.forward(inputs.removeLast(), layers[layer], table, attention).saved : saved.removeLast()
-            dX = try block.backward(dX, kept, layers[layer], table, attention)
+                ? block.forward(inputs.removeLast(), layers[layer], table, attention, rows: rowsBehind(layer)).saved : saved.removeLast()
+            dX = try block.backward(dX, kept, layers[layer], table, attention, rows: rowsBehind(layer))
         }
     }
 
-    /// The loss over all rows, in pieces, and the gradient of the last block's output [tokens, hidden].
-    private func headBackward(_ x: Tensor, _ rows: [Int], _ loss: (Range<Int>, Tensor) throws -> Tensor) throws -> Tensor {
-        let dX = try Tensor.zeros(x.shape, x.dtype, x.device)
+    /// The loss over all rows of `x` [rows, hidden], in pieces, and its gradient with respect to them.
+    private func headBackward(_ x: Tensor, _ loss: (Range<Int>, Tensor) throws -> Tensor) throws -> Tensor {
         let exact: DType = model.dtype == .float64 ? .float64 : .float32
         let piece = max(1, logitBytes / (model.configuration.vocabularySize * exact.size))
-        for start in stride(from: 0, to: rows.count, by: piece) {
-            let range = start..<min(start + piece, rows.count)
-            let index = try Tensor(rows[range].map(Int64.init), [range.count], device: model.device)
-            let chosen = try x.rows(index)
+        let gradients = try stride(from: 0, to: x.shape[0], by: piece).map { start in
+            let range = start..<min(start + piece, x.shape[0])
+            let chosen = try x.narrow(0, start, range.count)
             let (normal, rstd) = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)
             let dLogits = try loss(range, normal.linear(model.head).to(dtype: exact))
             let dNormal = try dLogits.to(dtype: x.dtype).linear(model.head.transposed())
-            try dX.indexCopy_(0, index, RMSNorm.backward(dNormal, x: chosen, rstd: rstd, weight: model.finalNorm))
+            return try RMSNorm.backward(dNormal, x: chosen, rstd: rstd, weight: model.finalNorm)
         }
-        return dX
+        return try Tensor.concatenated(gradients)
     }
 
-    private func drawMasks(_ dropout: Dropout, tokens: Int) throws {
+    private func drawMasks(_ dropout: Dropout, tokens: Int, rows: Int) throws {
         let probability = adapter.configuration.dropout
         let kept = Float(1 / (1 - probability))
         for layer in layers.indices {
@@ -101,8 +102,9 @@ public final class TrainingPass {
                 let path = projection.path(layer: layer)
                 var random = CounterRandom(seed: dropout.seed, phase: "dropout \(path)", step: dropout.step)
                 let width = projection.size(in: model.configuration).input
-                let mask = (0..<tokens * width).map { _ in random.uniform() < probability ? 0 : kept }
-                layers[layer].masks[projection] = try Tensor(mask, [tokens, width], dtype: model.dtype, device: model.device)
+                let count = layer == layers.count - 1 && !Projection.ofAttention.contains(projection) ? rows : tokens
+                let mask = (0..<count * width).map { _ in random.uniform() < probability ? 0 : kept }
+                layers[layer].masks[projection] = try Tensor(mask, [count, width], dtype: model.dtype, device: model.device)
             }
         }
     }

@@ -32,8 +32,7 @@ private struct ScheduleFixture: Decodable {
             #expect(abs(norm / step.norm - 1) < 1e-6)
             #expect(notFinite == nil)
             #expect(abs(schedule.rate(at: number) - step.rate) < 1e-12)
-            try optimizer.clip(gradients, norm: norm, to: 1)
-            try optimizer.update(with: gradients, learningRate: schedule.rate(at: number))
+            try optimizer.update(with: gradients, times: AdamW.clipFactor(norm: norm, limit: 1), learningRate: schedule.rate(at: number))
             for (parameter, expected) in zip(parameters, step.parameters) {
                 #expect(zip(try parameter.tensor.floats(), expected).allSatisfy { abs($0 - $1) < 2e-6 }, "step \(number + 1)")
             }

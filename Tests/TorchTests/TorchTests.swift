@@ -7,15 +7,15 @@ import Torch
     @Test func linearAddsAFullSizeBiasInsideTheProduct() throws {
         let x = try Tensor([Float](arrayLiteral: 0, 1, 2, 3, 4, 5), [2, 3])
         let w = try Tensor([Float](arrayLiteral: 1, 0, -1, 2, 1, 0), [2, 3])
-        let bias = try Tensor.full([2, 2], 10)
-        #expect(try x.linear(w, bias: bias).floats() == [8, 11, 8, 20])
+        let residual = try Tensor.full([2, 2], 10)
+        #expect(try x.linear(w, residual: residual).floats() == [8, 11, 8, 20])
         #expect(try x.linear(w).floats() == [-2, 1, -2, 10])
     }
 
     @Test func linearTakesTransposedViews() throws {
         let x = try Tensor([Float](arrayLiteral: 0, 1, 2, 3, 4, 5), [2, 3])
         // xᵀ·x, both sides as views: what the weight gradients are made of.
-        let gram = try x.transposed().linear(x.transposed(), bias: .full([3, 3], 1))
+        let gram = try x.transposed().linear(x.transposed(), residual: .full([3, 3], 1))
         #expect(try gram.floats() == [10, 13, 16, 13, 18, 23, 16, 23, 30])
     }
 
@@ -40,7 +40,7 @@ import Torch
         #expect(packed.shape == [80, 48])
         #expect(try x.linear(packed).floats() == expected.floats())
         #expect(try x.linear(packed, bias: bias).floats() == x.linear(w, bias: bias).floats())
-        #expect(try x.linear(packed, residual: residual).floats() == x.linear(w, bias: residual).floats())
+        #expect(try x.linear(packed, residual: residual).floats() == x.linear(w, residual: residual).floats())
         #expect(try x.linear(packed, bias: bias, residual: residual).floats() == x.linear(w, bias: bias).adding(residual).floats())
         #expect(throws: TorchError.self) { try x.narrow(1, 0, 47).contiguous().linear(packed) }
     }
@@ -163,7 +163,7 @@ import Torch
             }
             let x = try Tensor.zeros([8, 8])
             func calls(_ count: Int) throws {
-                for _ in 0..<count { _ = try Tensor.concatenated([x.linear(x, bias: x), x.sum([0], keeping: true)]) }
+                for _ in 0..<count { _ = try Tensor.concatenated([x.linear(x, residual: x), x.sum([0], keeping: true)]) }
             }
             try calls(20_000)
             let before = resident()
