@@ -17,6 +17,8 @@ public struct Checkpoint: Sendable {
     /// The folder with `config.json` and, usually, `tokenizer.json` and `tokenizer_config.json`, when the model is one.
     public let folder: String?
     private let tensors: [String: StoredTensor]
+    /// Weights that the files keep in four bits; they are not among `tensors`.
+    private let fourBit: [String: FourBitTensor]
 
     /// - Parameter reference: a GGUF file; a folder with `config.json` and safetensors, or with one GGUF file; or the id of
     ///   a repository in the local Hugging Face cache (`ORG/NAME`, `ORG/NAME@REVISION`).
@@ -36,10 +38,19 @@ public struct Checkpoint: Sendable {
     public func tensor(_ name: String) throws -> StoredTensor {
         let stored = name == "lm_head.weight" && configuration.tiesEmbeddings ? "model.embed_tokens.weight" : name
         guard let tensor = tensors[stored] else {
+            if fourBit[stored] != nil {
+                throw CheckpointError.unsupported(path: path, what: "reading \(quoted(name)), which has 4 bits an element, as plain numbers", remedy: "use the 16-bit checkpoint for this")
+            }
             throw CheckpointError.missingTensor(path: path, name: quoted(name), reason: "no such tensor in a \(configuration.family) model")
         }
         return tensor
     }
+
+    /// The weight of a name that the files keep in four bits; nil for one that they keep otherwise.
+    public func fourBitTensor(_ name: String) -> FourBitTensor? { fourBit[name] }
+
+    /// Whether the files keep linear weights in four bits.
+    public var isFourBit: Bool { !fourBit.isEmpty }
 
     /// The tensor as float32 in Hugging Face's row order, into room for exactly its elements.
     public func copyFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws {
@@ -121,11 +132,7 @@ public struct Checkpoint: Sendable {
 
     private init(reference: String, folder: String) throws {
         let config = folder + "/config.json"
-        if let quantisation = try JSONFile(path: config).object("quantization_config") {
-            let method = try quantisation.string("quant_method") ?? "unnamed"
-            throw CheckpointError.unsupported(
-                path: config, what: "a checkpoint quantised by \(quoted(method))", remedy: "use the 16-bit checkpoint or a GGUF file")
-        }
+        let isQuantised = try FourBitTensor.announced(in: JSONFile(path: config))
         var configuration = try ModelConfiguration.read(configJSON: config)
         var files = [config]
         for name in ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"] {
@@ -141,14 +148,22 @@ public struct Checkpoint: Sendable {
         }
         let weights = try Safetensors(path: Self.weights(folder))
         files += weights.files.map(\.path) + (weights.path.hasSuffix(".json") ? [weights.path] : [])
-        var tensors: [String: StoredTensor] = [:]
-        for (name, _) in configuration.tensorShapes() {
+        func find(_ name: String) -> StoredTensor? {
             // A decoder saved without its head carries its names without the first step.
             let bare = name.hasPrefix("model.") ? String(name.dropFirst("model.".count)) : name
-            tensors[name] = weights.tensors[name] ?? weights.tensors[bare]?.renamed(name)
+            return weights.tensors[name] ?? weights.tensors[bare]?.renamed(name)
+        }
+        var tensors: [String: StoredTensor] = [:], fourBit: [String: FourBitTensor] = [:]
+        for (name, shape) in configuration.tensorShapes() {
+            if isQuantised, name.contains("_proj.weight"), let weight = try FourBitTensor.read(name, shape: shape, find: find) {
+                fourBit[name] = weight
+            } else {
+                tensors[name] = find(name)
+            }
         }
         try self.init(
-            reference: reference, path: folder, configuration: configuration, files: files, gguf: nil, folder: folder, tensors: tensors)
+            reference: reference, path: folder, configuration: configuration, files: files, gguf: nil, folder: folder, tensors: tensors,
+            fourBit: fourBit)
     }
 
     private static func weights(_ folder: String) throws -> String {
@@ -169,9 +184,9 @@ public struct Checkpoint: Sendable {
 
     private init(
         reference: String, path: String, configuration: ModelConfiguration, files: [String], gguf: GGUF?, folder: String?,
-        tensors: [String: StoredTensor]
+        tensors: [String: StoredTensor], fourBit: [String: FourBitTensor] = [:]
     ) throws {
-        for (name, shape) in configuration.tensorShapes() {
+        for (name, shape) in configuration.tensorShapes() where fourBit[name] == nil {
             guard let tensor = tensors[name] else {
                 throw CheckpointError.missingTensor(path: path, name: name, reason: "the configuration asks for it, with shape \(shape)")
             }
@@ -193,5 +208,6 @@ public struct Checkpoint: Sendable {
         self.gguf = gguf
         self.folder = folder
         self.tensors = tensors
+        self.fourBit = fourBit
     }
 }

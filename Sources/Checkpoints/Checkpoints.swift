@@ -1,6 +1,6 @@
 /// The files of the field, read without trusting them: safetensors, GGUF, Hugging Face folders and their cache, PEFT adapters.
 /// A file is mapped, its structure is checked once when it is opened, and its tensors are views with canonical names;
-/// whatever is broken, missing or not supported is one `CheckpointError`. May import Groundwork and, for `DType` alone, Torch.
+/// whatever is broken, missing or not supported is one `CheckpointError`. May import Groundwork and, for `DType` and the names of four-bit formats, Torch.
 
 /// What is wrong with a checkpoint or an adapter, where, and what helps.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {

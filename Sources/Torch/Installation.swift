@@ -43,6 +43,20 @@ public struct Installation: Sendable {
         return nil
     }
 
+    /// The GPU runtime that this PyTorch was built with, as its `version.py` says: "cuda" or "rocm" with its version; nil for a CPU build.
+    var gpuRuntime: (kind: String, version: (major: Int, minor: Int))? {
+        let path = (libraryFolder as NSString).deletingLastPathComponent + "/version.py"
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        for (name, kind) in [("cuda", "cuda"), ("hip", "rocm")] {
+            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("\(name):") || $0.hasPrefix("\(name) ") }),
+                let quoted = line.split(whereSeparator: { $0 == "'" || $0 == "\"" }).dropFirst().first
+            else { continue }
+            let numbers = quoted.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
+            if numbers.count >= 2, let major = numbers[0], let minor = numbers[1] { return (kind, (major, minor)) }
+        }
+        return nil
+    }
+
     private func checked() throws -> Installation {
         let numbers = version.split(separator: ".").prefix(2).map { Int($0.prefix { $0.isNumber }) }
         if numbers.count == 2, let major = numbers[0], let minor = numbers[1], (major, minor) < (2, 10) {
@@ -51,7 +65,7 @@ public struct Installation: Sendable {
         return self
     }
 
-    private static func output(of command: [String]) -> String? {
+    static func output(of command: [String]) -> String? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command

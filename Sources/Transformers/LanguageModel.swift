@@ -43,7 +43,7 @@ public final class LanguageModel {
         path = checkpoint.path
         self.device = device
         self.dtype = dtype
-        self.quantization = quantization
+        self.quantization = try Self.quantization(quantization, of: checkpoint)
 
         func weight(_ name: String) throws -> Tensor {
             try Tensor(stored: checkpoint.tensor(name)).to(dtype: dtype, device: device)
@@ -62,7 +62,9 @@ public final class LanguageModel {
                 case .output: configuration.attentionOutputBias
                 default: false
                 }
-                projections[projection] = Linear(weight: try weight(path + ".weight"), bias: try optional(path + ".bias", biased))
+                projections[projection] = try Linear.load(
+                    path + ".weight", from: checkpoint, bias: optional(path + ".bias", biased), quantization: quantization, dtype: dtype,
+                    device: device)
             }
             let prefix = "model.layers.\(layer)"
             return DecoderBlock(
@@ -74,6 +76,13 @@ public final class LanguageModel {
                     outputNorm: try weight(prefix + ".post_attention_layernorm.weight")))
         }
         rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
+    }
+
+    /// How the projections will be kept: as asked, else as the checkpoint keeps them.
+    private static func quantization(_ asked: Quantization?, of checkpoint: Checkpoint) throws -> Quantization? {
+        guard checkpoint.isFourBit else { return asked }
+        if let asked, asked != .nf4 { throw ModelError.alreadyQuantised(path: checkpoint.path, asked: asked) }
+        return .nf4
     }
 
     var attentionShape: (heads: Int, groups: Int, size: Int) {
@@ -108,6 +117,10 @@ public final class LanguageModel {
     /// - Returns: `adapter` is what is left to be applied.
     func forwardOnly(_ adapter: Adapter?) throws -> (blocks: [DecoderBlock], head: Linear, adapter: Adapter?) {
         let plainHead = Linear(weight: head, bias: nil)
+        // Four bits are multiplied as they are: laid out or with an adapter folded in, they would be plain weights again.
+        if blocks.contains(where: { $0.weights.projections.values.contains(where: \.isFourBit) }) {
+            return (blocks, device == .cpu ? plainHead.packed() : plainHead, adapter)
+        }
         let bytes = blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count * dtype.size } }
         guard device == .cpu, bytes <= 2 << 30 else { return (blocks, plainHead, adapter) }
         let folds = dtype == .float32 || dtype == .float64
@@ -132,6 +145,7 @@ public enum ModelError: Error, CustomStringConvertible {
     case tokenOutside(token: Int, vocabulary: Int)
     case tooLong(tokens: Int, context: Int)
     case adapterMismatch(path: String, reason: String)
+    case alreadyQuantised(path: String, asked: Quantization)
 
     public var description: String {
         switch self {
@@ -141,6 +155,8 @@ public enum ModelError: Error, CustomStringConvertible {
             "\(tokens) tokens do not fit the model's context of \(context); shorten the prompt or ask for fewer new tokens"
         case .adapterMismatch(let path, let reason):
             "the adapter \(path) does not fit the model: \(reason). Use the model it was trained on"
+        case .alreadyQuantised(let path, let asked):
+            "\(path) keeps its weights in 4 bits, which are not turned into \(asked.rawValue); leave --quantization out, or use the 16-bit checkpoint"
         }
     }
 }

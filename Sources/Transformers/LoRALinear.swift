@@ -5,6 +5,7 @@ struct Linear {
     private enum Weight {
         case plain(Tensor)
         case packed(PackedMatrix)
+        case fourBit(FourBitMatrix)
     }
     private let stored: Weight
     /// [out]
@@ -21,6 +22,14 @@ struct Linear {
         self.bias = bias
     }
 
+    init(_ matrix: FourBitMatrix, bias: Tensor?) {
+        stored = .fourBit(matrix)
+        self.bias = bias
+    }
+
+    /// Whether the weight is kept in four bits; such a map goes forward and backward as it is.
+    var isFourBit: Bool { if case .fourBit = stored { true } else { false } }
+
     /// The same map for going forward only, its weight laid out for the CPU's kernels; itself where these cannot be had.
     func packed() -> Linear {
         // Decoding brings some tens of rows at once; prompts bring hundreds, which the same layout serves well.
@@ -30,14 +39,22 @@ struct Linear {
 
     /// [out, in]
     var weight: Tensor {
-        guard case .plain(let weight) = stored else { preconditionFailure("a packed weight only goes forward") }
+        guard case .plain(let weight) = stored else { preconditionFailure("a packed or quantised weight has no plain one") }
         return weight
+    }
+
+    /// `dY W + sum` for `dY` [tokens, out]. A weight of four bits is dequantised for this product.
+    func backProduct(_ dY: Tensor, adding sum: Tensor?) throws -> Tensor {
+        if case .fourBit(let matrix) = stored { return try dY.linear(matrix.dequantized(to: dY.dtype).transposed(), residual: sum) }
+        return try dY.linear(weight.transposed(), residual: sum)
     }
 
     /// `x Wᵀ + b + residual`. The residual rides inside the product.
     func product(_ x: Tensor, residual: Tensor? = nil) throws -> Tensor {
         switch stored {
         case .packed(let matrix):
+            return try x.linear(matrix, bias: bias, residual: residual)
+        case .fourBit(let matrix):
             return try x.linear(matrix, bias: bias, residual: residual)
         case .plain(let weight):
             return try x.linear(weight, bias: bias, residual: residual)
@@ -115,7 +132,7 @@ extension Linear {
         _ dY: Tensor, _ x: Tensor, _ reduced: Tensor?, _ factors: LoRAFactors?, _ gradients: LoRAGradients?, mask: Tensor? = nil,
         adding sum: Tensor? = nil
     ) throws -> Tensor {
-        let dX = try dY.linear(weight.transposed(), residual: sum)
+let dX = try backProduct(dY, adding: sum)
         guard let factors, let gradients, let reduced else { return dX }
         let (a, b) = (try factors.a.to(dtype: dY.dtype), try factors.b.to(dtype: dY.dtype))
         let dU = try dY.linear(b.transposed())

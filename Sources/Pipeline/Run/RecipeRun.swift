@@ -94,9 +94,6 @@ public struct RecipeRun {
     /// What the recipe asks for and this version cannot do.
     private func unsupported() -> [RunPlan.Unsupported] {
         var found: [RunPlan.Unsupported] = []
-        if recipe.model.quantisation == .nf4 {
-            found.append(.init(what: "this version does not compute on NF4 weights", remedy: "set model.quantisation=as_stored"))
-        }
         for (name, teacher) in recipe.teachers.sorted(by: { $0.key < $1.key }) where teacher.engine != .native {
             found.append(.init(
                 what: "this version does not run the \(teacher.engine.rawValue) teacher \(name)", remedy: "set teachers.\(name).engine=native"))

@@ -32,10 +32,11 @@ final class Workbench {
             }
         if settings.threads > 0 { try Libtorch.open().threads = settings.threads }
         let dtype = settings.dtype.map { $0 == .float32 ? DType.float32 : $0 == .bfloat16 ? .bfloat16 : .float16 }
-        let model = try LanguageModel.load(settings.checkpoint, device: device, dtype: dtype)
+        let model = try LanguageModel.load(
+            settings.checkpoint, device: device, dtype: dtype, quantization: settings.quantisation == .nf4 ? .nf4 : nil)
         try checkAgents(model)
         say("\(settings.checkpoint): \(AdapterSize.short(AdapterSize.baseParameters(ModelShape(model.configuration)))) parameters, "
-            + "\(model.dtype.rawValue) on \(model.device)")
+            + "\(model.quantization.map { "\($0.rawValue), " } ?? "")\(model.dtype.rawValue) on \(model.device)")
         loaded = model
         return model
     }

@@ -1,0 +1,155 @@
+/// A frozen weight [out, in] of four bits an element, in blocks that share a scale, as bitsandbytes keeps it (Dettmers et al. 2023).
+///
+/// An element is `table[code] · scale`. Blocks run through the rows one after another, so a block may span two rows. With double
+/// quantisation the scales are bytes themselves: 0.516 instead of 0.625 bytes an element at a block size of 64.
+public struct FourBitMatrix: CustomStringConvertible {
+    /// Which sixteen numbers a code stands for.
+    public enum Format: String, Sendable, CaseIterable {
+        /// Quantiles of the normal distribution.
+        case nf4
+        /// A sign, two bits of exponent, one of mantissa.
+        case fp4
+
+        /// The numbers from code 0 to code 15, within ±1.
+        public var table: [Float] {
+            switch self {
+            case .nf4:
+                [-1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
+                 -0.09105003625154495, 0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+                 0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1]
+            case .fp4:
+                [0, 0.0625, 8, 12, 4, 6, 2, 3, 0, -0.0625, -8, -12, -4, -6, -2, -3].map { $0 / 12 }
+            }
+        }
+    }
+
+    /// One scale a block.
+    public enum Scales {
+        /// float32 [blocks]
+        case plain(Tensor)
+        /// `map[codes] · scales + offset`, where `scales` has one element for `blockSize` blocks.
+        ///
+        /// `codes` uint8 [blocks]; `map` float32 [256]; `scales` float32; `offset` float32 [1]; `blockSize` a power of two.
+        case nested(codes: Tensor, map: Tensor, scales: Tensor, offset: Tensor, blockSize: Int)
+    }
+
+    /// uint8, two elements a byte, the earlier one in the high half.
+    public let packed: Tensor
+    public let scales: Scales
+    public let format: Format
+    /// Elements that share a scale; a power of two from 32 up.
+    public let blockSize: Int
+    /// [out, in]
+    public let shape: [Int]
+
+    public var device: Device { packed.device }
+    /// The number of elements.
+    public var count: Int { shape[0] * shape[1] }
+    public var description: String { "\(format.rawValue)[\(shape[0]), \(shape[1])]" }
+
+    /// Takes a matrix as it is stored; the caller has checked that the parts' sizes fit the shape.
+    public init(packed: Tensor, scales: Scales, format: Format, blockSize: Int, shape: [Int]) {
+        precondition(shape.count == 2 && blockSize >= 32 && blockSize & (blockSize - 1) == 0, "a matrix in blocks of 32, 64, 128, …")
+        precondition(packed.dtype == .uint8 && packed.count == (shape[0] * shape[1] + 1) / 2, "two elements a byte")
+        self.packed = packed
+        self.scales = scales
+        self.format = format
+        self.blockSize = blockSize
+        self.shape = shape
+    }
+
+    /// Quantises to NF4 with double quantisation on the CPU, bit for bit as bitsandbytes does there.
+    ///
+    /// - Parameter weight: [out, in] of any floating-point type, on the CPU.
+    /// - Throws: `TorchError.operatorFailed` where an element is infinite or not a number.
+    public init(quantizing weight: Tensor, blockSize: Int = 64) throws {
+        let blocks = (weight.count + blockSize - 1) / blockSize
+        let (packed, scales) = (try Tensor.empty([(weight.count + 1) / 2], .uint8), try Tensor.empty([blocks]))
+        let floats = try weight.to(dtype: .float32).contiguous()
+        guard try FourBitKernels.quantize(floats, blockSize: blockSize, packed: packed, scales: scales) else {
+            throw TorchError.operatorFailed(
+                name: "quantize to nf4", arguments: [weight.description], reason: "the weight holds elements that are infinite or not numbers")
+        }
+        let offset = try scales.mean([0], keeping: true)
+        let codes = try Tensor.empty([blocks], .uint8), nested = try Tensor.empty([(blocks + 255) / 256])
+        try FourBitKernels.quantizeScales(scales.subtracting(offset), codes: codes, scales: nested)
+        self.init(
+            packed: packed,
+            scales: .nested(codes: codes, map: try Tensor(EightBitMap.dynamic, [256]), scales: nested, offset: offset, blockSize: 256),
+            format: .nf4, blockSize: blockSize, shape: weight.shape)
+    }
+
+    /// The same matrix with all its parts on `device`.
+    public func to(device: Device) throws -> FourBitMatrix {
+        let moved: Scales
+        switch scales {
+        case .plain(let scales): moved = .plain(try scales.to(device: device))
+        case .nested(let codes, let map, let scales, let offset, let size):
+            moved = .nested(
+                codes: try codes.to(device: device), map: try map.to(device: device), scales: try scales.to(device: device),
+                offset: try offset.to(device: device), blockSize: size)
+        }
+        return FourBitMatrix(packed: try packed.to(device: device), scales: moved, format: format, blockSize: blockSize, shape: shape)
+    }
+
+    /// Bytes that all parts take.
+    public var byteCount: Int {
+        switch scales {
+        case .plain(let scales): packed.count + scales.count * 4
+        case .nested(let codes, let map, let scales, _, _): packed.count + codes.count + (map.count + scales.count + 1) * 4
+        }
+    }
+
+    /// The whole weight [out, in], of whatever floating-point type, on the matrix's device.
+    /// - Throws: `BitsAndBytesError` on a GPU without its kernels; `TorchError`.
+    public func dequantized(to dtype: DType) throws -> Tensor {
+        if device != .cpu {
+            let kernels = try BitsAndBytes.open()
+            // Its kernels know three types; float64 is for tests.
+            return try kernels.dequantize(self, to: dtype == .float64 ? .float32 : dtype).to(dtype: dtype)
+        }
+        let result = try Tensor.empty(shape)
+        FourBitKernels.dequantize(self, into: result)
+        return try result.to(dtype: dtype)
+    }
+}
+
+extension Tensor {
+    /// `self · weightᵀ + bias + residual` for `self` [n, in], `bias` [out], `residual` [n, out].
+    ///
+    /// A few rows, as decoding brings them, are multiplied while the weight is read, and the whole of it never exists; for many
+    /// rows it is dequantised once, since that costs less than their product.
+    public func linear(_ weight: FourBitMatrix, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
+        if dtype != .float64, weight.shape[1] % weight.blockSize == 0, shape.count == 2 {
+            if device == .cpu, shape[0] <= FourBitKernels.mostRows {
+                return try FourBitKernels.product(self, weight, bias, residual)
+            }
+            if device != .cpu, shape[0] <= BitsAndBytes.mostRows {
+                let product = try BitsAndBytes.open().product(self, weight, bias)
+                return try residual.map { try product.adding($0) } ?? product
+            }
+        }
+        let y = try linear(weight.dequantized(to: dtype), bias: residual ?? bias)
+        if residual != nil, let bias { return try y.adding(bias) }
+        return y
+    }
+}
+
+/// The 256 numbers of bitsandbytes' dynamic 8-bit type (Dettmers 2016): the position of the first set bit is a power of ten, the bits behind it
+/// a linear fraction.
+enum EightBitMap {
+    static let dynamic: [Float] = {
+        var values: [Float] = [0, 1]
+        for exponent in 0..<7 {
+            // In float32 throughout, in the order of operations of the original, so that the numbers are the same to the last bit.
+            let count = 1 << exponent, step = Float(0.9) / Float(count)
+            let bounds = (0...count).map { $0 < (count + 1) / 2 ? Float(0.1) + step * Float($0) : 1 - step * Float(count - $0) }
+            let power = Float([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1][exponent])
+            for place in 0..<count {
+                let mean = power * ((bounds[place] + bounds[place + 1]) / 2)
+                values += [mean, -mean]
+            }
+        }
+        return values.sorted()
+    }()
+}
