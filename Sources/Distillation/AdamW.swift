@@ -31,12 +31,13 @@ public final class AdamW {
         secondMoments = try parameters.map { try .zeros($0.tensor.shape, $0.tensor.dtype, $0.tensor.device) }
     }
 
-    /// The Euclidean norm over all gradients together, and the name of the first tensor whose own norm is not a number.
+    /// The Euclidean norm over all gradients together, and the name of a tensor whose own norm is not finite: the last in the order
+    /// of the model, since the backward pass comes to that one first and carries what is wrong there to those before it.
     public func norm(of gradients: [Tensor]) throws -> (total: Double, notFinite: String?) {
         precondition(gradients.count == parameters.count, "one gradient for each parameter")
         guard !gradients.isEmpty else { return (0, nil) }
         let squares = try gradients.map { try $0.squareSum() }
-        let bad = squares.firstIndex { !$0.isFinite }
+        let bad = squares.lastIndex { !$0.isFinite }
         return (squares.reduce(0, +).squareRoot(), bad.map { parameters[$0].name })
     }
 

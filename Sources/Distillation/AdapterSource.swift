@@ -31,17 +31,21 @@ public final class AdapterSource: GradientSource {
         try pass.accumulate(batch.sequences, rows: batch.rows, dropout: dropout, loss: loss)
     }
 
+    public func firstNotFinite(in batch: PackedExamples) throws -> String? { try pass.firstNotFinite(in: batch.sequences) }
+
     public func save(to folder: String) throws { try adapter.save(to: folder) }
 
     public var identity: [String: String] {
         let configuration = adapter.configuration
-        return [
+        // Named only where it says something, so that runs on plain weights stay what they were.
+        let kept = pass.model.quantization.map { ["weights kept as": $0.rawValue] } ?? [:]
+        return kept.merging([
             "base model": base, "starts from": start ?? "nothing", "rank": "\(configuration.rank)", "alpha": "\(configuration.alpha)",
             "rank-stabilised": "\(configuration.useRSLoRA)", "dropout": "\(configuration.dropout)",
             "modules": configuration.targetModules.joined(separator: " "),
             "rank pattern": configuration.rankPattern.entries.map { "\($0.pattern)=\($0.value)" }.joined(separator: " "),
             "alpha pattern": configuration.alphaPattern.entries.map { "\($0.pattern)=\($0.value)" }.joined(separator: " "),
-        ]
+        ]) { $1 }
     }
 
     public var notices: [String] {

@@ -16,10 +16,16 @@ public protocol GradientSource: AnyObject {
     func accumulate(
         _ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor
     ) throws
+    /// Names the first tensor on a batch's way through the model that is not finite; nil where all are, or where the source cannot tell.
+    func firstNotFinite(in batch: PackedExamples) throws -> String?
     /// Writes the trained weights in their own format.
     func save(to folder: String) throws
     /// What must be the same for a run to be continued: name and value.
     var identity: [String: String] { get }
     /// Lines worth reading before training begins.
     var notices: [String] { get }
+}
+
+extension GradientSource {
+    public func firstNotFinite(in batch: PackedExamples) throws -> String? { nil }
 }

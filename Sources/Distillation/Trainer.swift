@@ -114,7 +114,8 @@ public final class Trainer {
                 let (added, gradient) = try configuration.loss.evaluate(
                     logits: logits, targets: batch.targets[rows], letters: letters, over: counts)
                 guard added.total.isFinite else {
-                    throw DistillationError.notFinite(step: step + 1, what: "the loss of \(batch.names.joined(separator: ", "))")
+                    let origin = try source.firstNotFinite(in: batch).map { " (first of all, \($0))" } ?? ""
+                    throw DistillationError.notFinite(step: step + 1, what: "the loss of \(batch.names.joined(separator: ", "))\(origin)")
                 }
                 parts += added
                 return gradient

@@ -122,9 +122,9 @@ final class BitsAndBytes: Sendable {
 }
 
 /// Where the library lies and which of its builds fits this PyTorch.
-enum BitsAndBytesFile {
+package enum BitsAndBytesFile {
     /// `RETORT_BITSANDBYTES` (a file, or a folder with the builds); else the package beside this PyTorch; else the one that python3 imports.
-    static func find(
+    package static func find(
         for torch: Installation, environment: [String: String] = ProcessInfo.processInfo.environment, python: () -> String? = pythonPackage
     ) throws -> String {
         if let given = environment["RETORT_BITSANDBYTES"], !given.isEmpty {
@@ -140,7 +140,7 @@ enum BitsAndBytesFile {
         throw BitsAndBytesError.notInstalled(looked: ["RETORT_BITSANDBYTES, which is not set", beside, "the active python3"])
     }
 
-    static func pythonPackage() -> String? {
+    package static func pythonPackage() -> String? {
         let question = "import importlib.util as u; s = u.find_spec('bitsandbytes'); print(s.submodule_search_locations[0] if s else '')"
         guard let answer = Installation.output(of: ["python3", "-c", question]), !answer.isEmpty else { return nil }
         return answer
@@ -148,7 +148,7 @@ enum BitsAndBytesFile {
 
     /// The build for exactly this CUDA or ROCm; else the newest older one of the same major version, else the oldest newer one: within a major version
     /// they run on one another's runtime.
-    static func choose(in folder: String, for torch: Installation) throws -> String {
+    package static func choose(in folder: String, for torch: Installation) throws -> String {
         guard let (kind, wanted) = torch.gpuRuntime else { throw BitsAndBytesError.noneFits(folder: folder, wanted: "a PyTorch without a GPU runtime", found: []) }
         let prefix = "libbitsandbytes_\(kind)", names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let builds = names.filter { $0.hasPrefix("libbitsandbytes_") && $0.hasSuffix(".\(Platform.libraryEnding)") }.sorted()
@@ -171,13 +171,13 @@ enum BitsAndBytesFile {
 }
 
 /// Why four-bit weights cannot be used on a GPU.
-enum BitsAndBytesError: Error, Equatable, CustomStringConvertible {
+package enum BitsAndBytesError: Error, Equatable, CustomStringConvertible {
     case notInstalled(looked: [String])
     /// Builds are there, none for the GPU runtime of this PyTorch.
     case noneFits(folder: String, wanted: String, found: [String])
     case unusable(path: String, reason: String)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .notInstalled(let looked):
             "four-bit weights on a GPU need the bitsandbytes library, which was not found (looked at: \(looked.joined(separator: "; "))). "

@@ -27,7 +27,7 @@ public struct Installation: Sendable {
         throw TorchError.notFound(tried: tried)
     }
 
-    static func at(_ path: String, source: String) -> Installation? {
+    package static func at(_ path: String, source: String) -> Installation? {
         for folder in [path, path + "/lib", path + "/torch/lib"]
         where Platform.exists(folder + "/libtorch_cpu.\(Platform.libraryEnding)") {
             let versionFile = (folder as NSString).deletingLastPathComponent + "/version.py"

@@ -132,7 +132,7 @@ extension Linear {
         _ dY: Tensor, _ x: Tensor, _ reduced: Tensor?, _ factors: LoRAFactors?, _ gradients: LoRAGradients?, mask: Tensor? = nil,
         adding sum: Tensor? = nil
     ) throws -> Tensor {
-let dX = try backProduct(dY, adding: sum)
+        let dX = try backProduct(dY, adding: sum)
         guard let factors, let gradients, let reduced else { return dX }
         let (a, b) = (try factors.a.to(dtype: dY.dtype), try factors.b.to(dtype: dY.dtype))
         let dU = try dY.linear(b.transposed())
