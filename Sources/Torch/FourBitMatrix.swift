@@ -141,9 +141,11 @@ enum EightBitMap {
     static let dynamic: [Float] = {
         var values: [Float] = [0, 1]
         for exponent in 0..<7 {
-            // In float32 throughout, in the order of operations of the original, so that the numbers are the same to the last bit.
+            // In float32 throughout, in the order of operations of the original, each product and sum rounded once: the same numbers to the last bit.
             let count = 1 << exponent, step = Float(0.9) / Float(count)
-            let bounds = (0...count).map { $0 < (count + 1) / 2 ? Float(0.1) + step * Float($0) : 1 - step * Float(count - $0) }
+            let bounds = (0...count).map { place in
+                place < (count + 1) / 2 ? Float(0.1).addingProduct(step, Float(place)) : Float(1).addingProduct(-step, Float(count - place))
+            }
             let power = Float([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1][exponent])
             for place in 0..<count {
                 let mean = power * ((bounds[place] + bounds[place + 1]) / 2)

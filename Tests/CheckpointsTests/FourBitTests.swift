@@ -90,7 +90,7 @@ import Torch
     ]) func `a wrong size is named`(entry: String, bytes: Int, expected: String) {
         let message = message { entries in
             let key = name + "." + entry, old = try #require(entries[key])
-            entries[key] = (key, old.type, [bytes / old.type.size], Array(old.bytes.prefix(bytes)))
+            entries[key] = (key, old.type, [bytes / old.type.size], Array((old.bytes + old.bytes).prefix(bytes)))
         }
         #expect(message.contains(expected), "\(message)")
     }

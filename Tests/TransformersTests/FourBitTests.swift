@@ -42,16 +42,16 @@ import Transformers
         return (codes, map, scales, offset)
     }
 
-    @Test func everyBitIsThatOfBitsandbytes() throws {
-        let weight = try stored("matrix")
+    @Test(arguments: ["square", "odd"]) func everyBitIsThatOfBitsandbytes(name: String) throws {
+        let weight = try stored(name)
         let matrix = try FourBitMatrix(quantizing: Tensor(weight.floats(), weight.shape))
         let (codes, map, scales, offset) = try parts(matrix)
-        #expect(try matrix.packed.values(UInt8.self) == bytes(stored("matrix.packed")))
-        #expect(try codes.values(UInt8.self) == bytes(stored("matrix.absmax")))
-        #expect(try map.floats() == stored("matrix.nested_quant_map").floats())
-        #expect(try scales.floats() == stored("matrix.nested_absmax").floats())
-        #expect(try offset.floats() == stored("matrix.nested_offset").floats())
-        #expect(try matrix.dequantized(to: .float32).floats() == stored("matrix.dequantised").floats())
+        #expect(try matrix.packed.values(UInt8.self) == bytes(stored("\(name).packed")))
+        #expect(try codes.values(UInt8.self) == bytes(stored("\(name).absmax")))
+        #expect(try map.floats() == stored("\(name).nested_quant_map").floats())
+        #expect(try scales.floats() == stored("\(name).nested_absmax").floats())
+        #expect(try offset.floats() == stored("\(name).nested_offset").floats())
+        #expect(try matrix.dequantized(to: .float32).floats() == stored("\(name).dequantised").floats())
     }
 
     /// Quantising the plain checkpoint gives the very bytes that transformers saved.
