@@ -112,6 +112,7 @@ struct Inspect: ParsableCommand {
         result.add("RMSNorm", "epsilon \(configuration.normEpsilon)")
         result.add("biases", configuration.attentionBias ? "on q, k and v" : "none")
         result.add("q/k norms", configuration.usesQueryKeyNorm ? "yes" : "no")
+        if checkpoint.isFourBit { result.add("weights", "4 bits, quantised by bitsandbytes") }
         if let gguf = checkpoint.gguf {
             result.add("GGUF", "version \(gguf.version), \(gguf.tensors.count) tensors, \(gguf.metadata.count) metadata keys")
             let types = Dictionary(gguf.tensors.values.map { ("\($0.type)", 1) }, uniquingKeysWith: +)

@@ -96,6 +96,21 @@ private struct Expected: Decodable {
         #expect(try WholeFile.read(whole + name) == WholeFile.read(broken + name))
     }
 
+    @Test func aLossThatIsNoNumberNamesItsOriginAndTouchesNoWeight() throws {
+        let model = try LanguageModel.load(tiny + "/model")
+        let adapter = try Adapter.load(tiny + "/adapter", for: model)
+        let (name, broken) = adapter.parameters[3]
+        try broken.multiply_(by: .scalar(.nan))
+        let before = try adapter.parameters.map { try $0.tensor.floats().map(\.bitPattern) }
+        let source = try AdapterSource(model: model, adapter: adapter, base: "tiny")
+        let error = #expect(throws: DistillationError.self) {
+            try trainer(source, model, batch: 2, accumulation: 1).train(examples(model), to: scratch.path + "/broken")
+        }
+        let message = "\(try #require(error))"
+        #expect(message.contains("step 1: the loss of ") && message.contains("(first of all, the adapter's \(name))"))
+        #expect(try adapter.parameters.map { try $0.tensor.floats().map(\.bitPattern) } == before)
+    }
+
     /// A training is continued only from the adapter that it was begun with.
     @Test func anotherStartIsAnotherTraining() throws {
         let model = try LanguageModel.load(tiny + "/model")

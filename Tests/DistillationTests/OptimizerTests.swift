@@ -43,6 +43,9 @@ private struct ScheduleFixture: Decodable {
         let optimizer = try AdamW([("first", .zeros([2])), ("second", .zeros([3]))])
         let gradients = [try Tensor([Float(1), 2], [2]), try Tensor([Float(0), .nan, 1], [3])]
         #expect(try optimizer.norm(of: gradients).notFinite == "second")
+        // The backward pass comes to the later one first.
+        #expect(try optimizer.norm(of: [.full([2], .infinity), gradients[1]]).notFinite == "second")
+        #expect(try optimizer.norm(of: [.full([2], .infinity), .zeros([3])]).notFinite == "first")
     }
 
     @Test func schedulesEqualTransformers() throws {
