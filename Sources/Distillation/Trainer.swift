@@ -136,6 +136,7 @@ public final class Trainer {
 
     /// The examples' order in an epoch: those of one question stay together, since they share their prompt.
     private func shuffle(_ examples: [TrainingExample], epoch: Int) -> [Int] {
+        guard configuration.shuffle else { return Array(examples.indices) }
         var random = CounterRandom(seed: configuration.seed, phase: "shuffle/\(title)", step: UInt64(epoch))
         let firsts = examples.indices.filter { $0 == 0 || examples[$0].name != examples[$0 - 1].name }
         let ends = firsts.dropFirst() + [examples.count]

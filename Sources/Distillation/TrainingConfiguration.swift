@@ -15,6 +15,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var maximumGradientNorm: Double
     public var loss: DistillationLoss
     public var seed: UInt64
+    /// Whether every epoch has its own random order of the questions; else they are taken as they stand.
+    public var shuffle: Bool
     /// Steps between checkpoints.
     public var checkpointEvery: Int
     /// Stops earlier than the epochs would; the schedule is laid over the steps that are made.
@@ -23,7 +25,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public init(
         epochs: Double = 1, batch: Int = 8, accumulation: Int = 1, learningRate: Double = 1e-3,
         schedule: Schedule.Shape = .cosine, warmup: Double = 0.05, optimizer: AdamW.Settings = AdamW.Settings(),
-        maximumGradientNorm: Double = 1, loss: DistillationLoss = DistillationLoss(), seed: UInt64 = 0,
+        maximumGradientNorm: Double = 1, loss: DistillationLoss = DistillationLoss(), seed: UInt64 = 0, shuffle: Bool = true,
         checkpointEvery: Int = 25, maximumSteps: Int? = nil
     ) {
         self.epochs = epochs
@@ -36,6 +38,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         self.maximumGradientNorm = maximumGradientNorm
         self.loss = loss
         self.seed = seed
+        self.shuffle = shuffle
         self.checkpointEvery = checkpointEvery
         self.maximumSteps = maximumSteps
     }
@@ -86,7 +89,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
             "beta1": "\(optimizer.beta1)", "beta2": "\(optimizer.beta2)", "epsilon": "\(optimizer.epsilon)",
             "weight decay": "\(optimizer.weightDecay)", "largest gradient norm": "\(maximumGradientNorm)",
             "alpha of the loss": "\(loss.alpha)", "temperature of the loss": "\(loss.temperature)",
-            "T² scaling": "\(loss.scalesBySquare)", "reasoning weight": "\(loss.reasoningWeight)", "seed": "\(seed)",
+            "T² scaling": "\(loss.scalesBySquare)", "reasoning weight": "\(loss.reasoningWeight)", "seed": "\(seed)", "shuffled": "\(shuffle)",
             "steps": maximumSteps.map { "\($0)" } ?? "all",
         ]
     }

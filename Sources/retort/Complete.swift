@@ -7,13 +7,22 @@ import Transformers
 struct Complete: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a prompt.",
-        discussion: "The prompt stands in the checkpoint's own chat template as the user's message, unless --raw. Without PROMPT it is read from standard input.")
+        discussion: """
+            The prompt stands in the checkpoint's own chat template as the user's message, unless --raw. Without PROMPT it is read from standard input; \
+            with --prompts many are continued side by side.
+            """)
 
     @OptionGroup var modelOptions: ModelOptions
     @OptionGroup var adapterOptions: AdapterOptions
 
     @Argument(help: "The prompt; '-' or none reads it from standard input.")
     var prompt: String?
+
+    @Option(help: ArgumentHelp("Many prompts, JSONL: strings or objects with \"prompt\" ('-' for standard input). Prints one JSON object a line, in their order.", valueName: "file"))
+    var prompts: String?
+
+    @Option(help: "Prompts of --prompts that are continued side by side. (default: 16)")
+    var streams: Int?
 
     @Flag(help: "Continue the bare text, without a chat template.")
     var raw = false
@@ -23,6 +32,9 @@ struct Complete: ParsableCommand {
 
     @Option(help: "New tokens at most.")
     var maxTokens = 256
+
+    @Flag(name: .customLong("ignore-eos"), help: "Go on to --max-tokens, past the tokens that end a text.")
+    var ignoreEOS = false
 
     @Option(help: "0 takes the likeliest token each time.")
     var temperature = 0.0
@@ -44,6 +56,8 @@ struct Complete: ParsableCommand {
 
     func validate() throws {
         if raw, system != nil { throw ValidationError("--system needs the chat template; it cannot stand with --raw.") }
+        if prompts != nil, prompt != nil { throw ValidationError("Give either PROMPT or --prompts.") }
+        if let streams, prompts == nil || streams < 1 { throw ValidationError("--streams is a number of at least 1 and needs --prompts.") }
         if maxTokens < 1 { throw ValidationError("--max-tokens is a number of at least 1.") }
         if !(temperature >= 0 && temperature.isFinite) { throw ValidationError("--temperature is a number from 0 up.") }
         if !(topP > 0 && topP <= 1) { throw ValidationError("--top-p is a number above 0, up to 1.") }
@@ -51,84 +65,57 @@ struct Complete: ParsableCommand {
         if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) { throw ValidationError("--repetition-penalty is a number above 0.") }
     }
 
-    private struct Result: Encodable {
-        let text: String
-        let ids: [Int]
-        let promptTokens: Int
-        let finish: String
-        let seconds: Double
-        let tokensPerSecond: Double
-
-        enum CodingKeys: String, CodingKey {
-            case text, ids, finish, seconds
-            case promptTokens = "prompt_tokens"
-            case tokensPerSecond = "tokens_per_second"
+    private func ids(of text: String, _ tokenizer: Tokenizer) throws -> [Int] {
+        guard raw else {
+            let messages = (system.map { [Message(role: .system, text: $0)] } ?? []) + [Message(role: .user, text: text)]
+            return try tokenizer.encodeChat(messages, generationPrompt: true)
         }
+        let ids = tokenizer.encode(text, specialTokens: true)
+        return tokenizer.addsBOS ? (tokenizer.bos.map { [$0] } ?? []) + ids : ids
+    }
+
+    private func guide(_ tokenizer: Tokenizer) -> FreeText {
+        FreeText(
+            sampling: Sampling(temperature: temperature, topP: topP, topK: topK, repetitionPenalty: repetitionPenalty),
+            limit: maxTokens, ends: ignoreEOS ? [] : tokenizer.endTokens)
     }
 
     func run() throws {
+        if let prompts { return try run(PromptFile.read(prompts)) }
         var text = prompt ?? "-"
         if text == "-" { text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }
         guard !text.isEmpty else { throw ValidationError("The prompt is empty.") }
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let tokenizer = model.tokenizer
-        var ids: [Int]
-        if raw {
-            ids = tokenizer.encode(text, specialTokens: true)
-            if tokenizer.addsBOS, let bos = tokenizer.bos { ids.insert(bos, at: 0) }
-        } else {
-            let messages = (system.map { [Message(role: .system, text: $0)] } ?? []) + [Message(role: .user, text: text)]
-            ids = try tokenizer.encodeChat(messages, generationPrompt: true)
-        }
-        let guide = FreeText(
-            sampling: Sampling(temperature: temperature, topP: topP, topK: topK, repetitionPenalty: repetitionPenalty),
-            limit: maxTokens, ends: tokenizer.endTokens)
-        if !json {
-            var stream = StreamDecoder(tokenizer)
-            guide.each = { id in
-                FileHandle.standardOutput.write(Data(stream.append(id).utf8))
-            }
-            defer { FileHandle.standardOutput.write(Data((stream.finish() + "\n").utf8)) }
-            try Decoder(model: model, adapter: adapter, slots: 1).run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
+        let ids = try ids(of: text, model.tokenizer), guide = guide(model.tokenizer)
+        let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
+        if json {
+            try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
+            print(try JSONText.line(Completion(guide, promptTokens: ids.count, tokenizer: model.tokenizer)))
             return
         }
-        let start = ContinuousClock.now
-        try Decoder(model: model, adapter: adapter, slots: 1).run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
-        let elapsed = (ContinuousClock.now - start).components
-        let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-        let result = Result(
-            text: tokenizer.decode(guide.ids, skippingSpecial: true), ids: guide.ids, promptTokens: ids.count,
-            finish: guide.ended ? "end" : "length", seconds: seconds, tokensPerSecond: Double(guide.ids.count) / max(seconds, 1e-9))
-        print(try JSONText.line(result))
-    }
-}
-
-/// Samples until the model ends its turn or the limit is reached.
-private final class FreeText: Guide {
-    private let sampling: Sampling
-    private let limit: Int
-    private let ends: Set<Int>
-    private(set) var ids: [Int] = []
-    private(set) var ended = false
-    var each: ((Int) -> Void)?
-
-    init(sampling: Sampling, limit: Int, ends: Set<Int>) {
-        self.sampling = sampling
-        self.limit = limit
-        self.ends = ends
+        var stream = StreamDecoder(model.tokenizer)
+        guide.each = { id in FileHandle.standardOutput.write(Data(stream.append(id).utf8)) }
+        defer { FileHandle.standardOutput.write(Data((stream.finish() + "\n").utf8)) }
+        try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
     }
 
-    func next() -> Demand { ended || ids.count >= limit ? .finish : .sample(sampling, nil) }
-
-    func sampled(_ token: Int) {
-        if ends.contains(token) {
-            ended = true
-        } else {
-            ids.append(token)
-            each?(token)
+    /// Continues all prompts side by side; each one's line is printed as soon as those before it are done.
+    private func run(_ prompts: [String]) throws {
+        let model = try modelOptions.load()
+        let adapter = try adapterOptions.load(for: model)
+        let asked = try prompts.map { (ids: try ids(of: $0, model.tokenizer), guide: guide(model.tokenizer)) }
+        let decoder = try Decoder(model: model, adapter: adapter, slots: min(streams ?? 16, prompts.count))
+        let progress = Progress("complete", total: asked.count, unit: "prompts")
+        var printed = 0
+        try decoder.run(asked.enumerated().map { Transformers.Stream(prompt: $1.ids, guide: $1.guide, seed: seed &+ UInt64($0)) }) { done in
+            progress.advance(to: done)
+            while printed < asked.count, asked[printed].guide.isDone {
+                let line = try? JSONText.line(
+                    Completion(asked[printed].guide, promptTokens: asked[printed].ids.count, tokenizer: model.tokenizer))
+                FileHandle.standardOutput.write(Data(((line ?? "null") + "\n").utf8))
+                printed += 1
+            }
         }
     }
-
-    func scored(_ logProbabilities: [Float]) { preconditionFailure("free text demands no scores") }
 }

@@ -60,9 +60,10 @@ struct Tokenize: ParsableCommand {
     }
 }
 
-/// A line of standard input that cannot be understood.
+/// A line that cannot be understood.
 struct LineError: Error, CustomStringConvertible {
+    var source = "standard input"
     let number: Int
     let reason: String
-    var description: String { "standard input, line \(number): \(reason)" }
+    var description: String { "\(source), line \(number): \(reason)" }
 }

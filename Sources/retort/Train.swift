@@ -74,6 +74,9 @@ struct Train: ParsableCommand {
     @Option(help: "Stop after this many steps.")
     var steps: Int?
 
+    @Flag(inversion: .prefixedNo, help: "Take the questions in a random order, another one each epoch; else as they stand in the file.")
+    var shuffle = true
+
     @Option(help: "reason: the reasoning and then the letter; letter: the bare letter.")
     var style = ExampleBuilder.Style.reason
 
@@ -175,7 +178,7 @@ struct Train: ParsableCommand {
             optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
             loss: DistillationLoss(
                 alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight),
-            seed: seed, checkpointEvery: saveEvery, maximumSteps: steps)
+            seed: seed, shuffle: shuffle, checkpointEvery: saveEvery, maximumSteps: steps)
         let source = try AdapterSource(
             model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), start: self.adapter.map(ModelIdentity.ofAdapter),
             checkpointing: checkpointing)

@@ -97,6 +97,17 @@ private final class Watched: GradientSource {
         #expect(epochs.allSatisfy { $0.sorted() == labels.map(\.question.id) } && epochs[0] != epochs[1])
     }
 
+    @Test func withoutShufflingTheExamplesComeAsTheyStand() throws {
+        let examples = try ToyExamples.make(10), folder = scratch.path + "/in-order"
+        let source = Watched(try BigramModel())
+        _ = try trainer(source, configuration { $0.shuffle = false }).train(examples, to: folder)
+        let once = [examples[..<4], examples[4..<8], examples[8...]].map { $0.map(\.name) }
+        #expect(source.passes == once + once)
+        let shuffled = Watched(try BigramModel())
+        _ = try trainer(shuffled, configuration()).train(examples, to: scratch.path + "/shuffled")
+        #expect(shuffled.passes != source.passes)
+    }
+
     @Test(arguments: [1, 4, 7, 11])
     func aLostRunEndsInTheSameBytes(lostAfter: Int) throws {
         let examples = try ToyExamples.make(24)

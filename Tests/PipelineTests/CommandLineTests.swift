@@ -30,6 +30,11 @@ private struct Command {
     }
 }
 
+/// The real model, where scripts/setup has put it.
+private let smolLM2: String? = [
+    ProcessInfo.processInfo.environment["RETORT_DEMO_MODEL"], Command.repository + "/.models/SmolLM2-135M-Instruct.Q4_1.gguf",
+].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
+
 /// A folder of its own, gone afterwards.
 private func withFolder(_ body: (String) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "retort-" + UUID().uuidString
@@ -52,12 +57,12 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("run", ["<recipe>", "[<key.path=value> ...]", "--out", "--only", "--from", "--dry-run", "--json"]),
         ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
         ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--json"]),
-        ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--epochs", "-o, --output", "--json"]),
+        ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--epochs", "-o, --output", "--json"]),
         ("merge", ["--method", "--density", "--sign", "--weights", "-o, --output", "<adapter> ...", "--json"]),
         ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
         ("answer", ["--model", "--adapter", "--input", "--deadline", "-o, --output", "--json"]),
-        ("complete", ["--model", "--adapter", "--raw", "--max-tokens", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
+        ("complete", ["--model", "--adapter", "--prompts", "--streams", "--raw", "--max-tokens", "--ignore-eos", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
         ("tokenize", ["--model", "--decode", "--json"]),
         ("inspect", ["<path>", "--json"]),
         ("doctor", ["--json"]),
@@ -90,6 +95,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["run", "recipes/smollm2-135m.yaml", "--dry-run", "--only", "marge"], "there is no phase 'marge'; did you mean 'merge'?"),
         (["evaluate", "--model", "m", "--questions", "q", "--style", "mmlu", "--mode", "reason"], "--mode reason needs --style chat"),
         (["evaluate", "--model", "m", "--questions", "q", "--device", "gpu"], "'gpu' is no device"),
+        (["complete", "--model", "m", "--prompts", "p", "text"], "Give either PROMPT or --prompts."),
+        (["complete", "--model", "m", "--streams", "4", "text"], "--streams is a number of at least 1 and needs --prompts."),
         (["answer", "--model", "m", "--input", "q", "-o", "x", "--deadline", "soon"], "'soon' is invalid"),
     ])
     func wrongUseIsTwo(arguments: [String], message: String) throws {
@@ -104,6 +111,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ["run", "no/such/recipe.yaml"],
         ["tokenize", "--model", "no/such/model.gguf"],
         ["inspect", "no/such/model.gguf"],
+        ["complete", "--model", "m", "--prompts", "no/such/prompts.jsonl"],
         ["merge", "-o", "/tmp/never-written", "no/such/adapter", "nor/this"],
         ["train", "--model", "no/such/model", "--questions", "no/such/file", "-o", "/tmp/never-written"],
     ])
@@ -178,6 +186,46 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             let first = try WholeFile.read(folder + "/a.jsonl")
             #expect(try first == WholeFile.read(folder + "/b.jsonl"))
             #expect(first.split(separator: UInt8(ascii: "\n")).count == 20)
+        }
+    }
+
+    @Test func aBadLineOfPromptsIsNamed() throws {
+        try withFolder { folder in
+            let prompts = folder + "/prompts.jsonl"
+            for (line, reason) in [("[1, 2]", "neither a JSON string nor an object"), ("\"\"", "the prompt is empty")] {
+                try WholeFile.write("\"one\"\n\n{\"prompt\": \"two\"}\n\(line)\n", to: prompts)
+                let command = try Command(["complete", "--model", "m", "--prompts", prompts])
+                #expect(command.status == 1 && command.output.isEmpty)
+                #expect(command.errors.contains("\(prompts), line 4: ") && command.errors.contains(reason), "\(command.errors)")
+            }
+        }
+    }
+
+    private struct Completed: Decodable {
+        let ids: [Int]
+        let finish: String
+        let prompt_seconds: Double?
+        let first_token_seconds: Double?
+        let decode_tokens_per_second: Double?
+    }
+
+    /// More prompts than streams, of unlike lengths: the lines come in the prompts' order and say what each prompt alone would give.
+    @Test(.enabled(if: smolLM2 != nil, "needs SmolLM2: run scripts/setup"))
+    func manyPromptsGiveWhatEachGivesAlone() throws {
+        let model = try #require(smolLM2)
+        let prompts = ["The capital of Austria is", "1, 2, 3,", "Water boils at one hundred degrees because", "Hello"]
+        let options = ["complete", "--model", model, "--raw", "--ignore-eos", "--max-tokens", "6"]
+        let input = prompts.enumerated().map { $0 % 2 == 0 ? "\"\($1)\"\n" : "{\"prompt\": \"\($1)\"}\n" }.joined()
+        let many = try Command(options + ["--prompts", "-", "--streams", "2"], input: input)
+        #expect(many.status == 0, "\(many.errors)")
+        let lines = try many.output.split(separator: "\n").map { try JSONDecoder().decode(Completed.self, from: Data($0.utf8)) }
+        #expect(lines.count == prompts.count)
+        for (prompt, line) in zip(prompts, lines) {
+            let alone = try Command(options + ["--json", prompt])
+            let expected = try JSONDecoder().decode(Completed.self, from: Data(alone.output.utf8))
+            #expect(line.ids == expected.ids && line.ids.count == 6 && line.finish == "length", "\(prompt)")
+            let loaded = try #require(expected.first_token_seconds), prompted = try #require(expected.prompt_seconds)
+            #expect(prompted > 0 && prompted < loaded && expected.decode_tokens_per_second ?? 0 > 0)
         }
     }
 
