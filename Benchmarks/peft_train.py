@@ -193,7 +193,7 @@ def train(options):
             torch.cuda.synchronize()
         return time.perf_counter()
 
-    tokens, seconds, losses, rates = 0, [], [], []
+    counts, seconds, losses = [], [], []
     for first in range(0, len(examples), options.batch):
         batch = examples[first:first + options.batch]
         start = now()
@@ -203,14 +203,13 @@ def train(options):
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         seconds.append(now() - start)
-        count = sum(len(example["tokens"]) for example in batch)
-        tokens += count
+        counts.append(sum(len(example["tokens"]) for example in batch))
         losses.append(loss.item())
-        rates.append(count / seconds[-1])
-        print(f"PEFT: step {len(losses)}, loss {losses[-1]:.3f}, {rates[-1]:.0f} tokens/s", flush=True)
+        print(f"PEFT: step {len(losses)}, loss {losses[-1]:.3f}, {counts[-1] / seconds[-1]:.0f} tokens/s", flush=True)
     Path(options.json).write_text(json.dumps(dict(
-        examples=len(examples), steps=len(losses), tokens=tokens, seconds=sum(seconds), tokens_per_second=tokens / sum(seconds),
-        peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, losses=losses, rates=rates, logits=options.logits)) + "\n")
+        examples=len(examples), steps=len(losses), tokens=sum(counts), seconds=sum(seconds),
+        tokens_per_second=sum(counts) / sum(seconds), step_tokens=counts, step_seconds=seconds,
+        peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, losses=losses, logits=options.logits)) + "\n")
 
 
 def main():

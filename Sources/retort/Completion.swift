@@ -126,8 +126,11 @@ enum PromptFile {
     /// - Parameter path: '-' for standard input.
     static func read(_ path: String) throws -> [String] {
         let name = path == "-" ? "standard input" : path
-        let prompts = try LineFile.read(path == "-" ? "/dev/stdin" : path).map { number, text in
-            guard let line = try? JSONDecoder().decode(Line.self, from: Data(text.utf8)) else {
+        let data = path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : try WholeFile.read(path)
+        let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        let prompts = try lines.filter { $1.contains { !" \t\r".utf8.contains($0) } }.map { index, text in
+            let number = index + 1
+            guard let line = try? JSONDecoder().decode(Line.self, from: Data(text)) else {
                 throw LineError(source: name, number: number, reason: "this is neither a JSON string nor an object with a string \"prompt\"")
             }
             guard !line.prompt.isEmpty else { throw LineError(source: name, number: number, reason: "the prompt is empty") }
