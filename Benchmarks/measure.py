@@ -1,11 +1,12 @@
 """measure.py JSON COMMAND…: runs a command and writes its wall-clock seconds and peak resident memory.
 
-With --gpu in front, also the most memory that nvidia-smi saw in use on the first GPU beyond what was in use before: the same
+With --gpu in front, and where there is an nvidia-smi, also the most memory that nvidia-smi saw in use on the first GPU beyond what was in use before: the same
 measure for both sides, whichever allocator they use.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,13 +21,14 @@ def gpu_memory():
 
 def main():
     arguments = sys.argv[1:]
-    watches = arguments[:1] == ["--gpu"]
-    path, *command = arguments[watches:]
+    asked = arguments[:1] == ["--gpu"]
+    path, *command = arguments[asked:]
+    watches = asked and shutil.which("nvidia-smi") is not None
     before = gpu_memory() if watches else 0
     most, done = [before], threading.Event()
 
     def watch():
-        while not done.wait(0.05):
+        while not done.wait(0.25):
             most[0] = max(most[0], gpu_memory())
 
     watcher = threading.Thread(target=watch) if watches else None
