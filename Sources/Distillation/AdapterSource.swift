@@ -12,12 +12,14 @@ public final class AdapterSource: GradientSource {
     /// - Parameters:
     ///   - base: names the frozen weights with whatever fixes their content; a run is continued only on the same ones.
     ///   - start: names the trained adapter that `adapter` was read from, in the same way; nil for a fresh one, which its seed fixes.
-    ///   - checkpointing: recompute a layer's inside in the backward pass instead of keeping it.
-    public init(model: LanguageModel, adapter: Adapter, base: String, start: String? = nil, checkpointing: Bool = false) throws {
+    ///   - activations: what blocks keep for their backward; changes time and memory, not results.
+    public init(
+        model: LanguageModel, adapter: Adapter, base: String, start: String? = nil, activations: ActivationChoice = .everything
+    ) throws {
         self.adapter = adapter
         self.base = base
         self.start = start
-        pass = try TrainingPass(model: model, adapter: adapter, checkpointing: checkpointing)
+        pass = try TrainingPass(model: model, adapter: adapter, activations: activations)
     }
 
     public var parameters: [(name: String, tensor: Tensor)] { adapter.parameters }
@@ -32,6 +34,8 @@ public final class AdapterSource: GradientSource {
     }
 
     public func firstNotFinite(in batch: PackedExamples) throws -> String? { try pass.firstNotFinite(in: batch.sequences) }
+
+    public func lowerActivations() -> String? { pass.lowerActivations() }
 
     public func save(to folder: String) throws { try adapter.save(to: folder) }
 

@@ -18,6 +18,9 @@ public protocol GradientSource: AnyObject {
     ) throws
     /// Names the first tensor on a batch's way through the model that is not finite; nil where all are, or where the source cannot tell.
     func firstNotFinite(in batch: PackedExamples) throws -> String?
+    /// Keeps less in memory from now on, after a pass ran out of it.
+    /// - Returns: what changed, in words; nil where nothing is left to give up.
+    func lowerActivations() -> String?
     /// Writes the trained weights in their own format.
     func save(to folder: String) throws
     /// What must be the same for a run to be continued: name and value.
@@ -28,4 +31,5 @@ public protocol GradientSource: AnyObject {
 
 extension GradientSource {
     public func firstNotFinite(in batch: PackedExamples) throws -> String? { nil }
+    public func lowerActivations() -> String? { nil }
 }

@@ -103,6 +103,29 @@ public final class Trainer {
         _ step: Int, of examples: [TrainingExample], epoch: Double, rate: Double, optimizer: AdamW
     ) throws -> StepMetrics {
         let start = ContinuousClock.now
+        let (parts, tokens): (LossParts, Int)
+        do {
+            (parts, tokens) = try accumulate(step, examples)
+        } catch let error as TorchError where error.isOutOfMemory {
+            // The gradients hold part of the batch: the step begins again, once. A second failure is the caller's.
+            guard let change = source.lowerActivations() else { throw error }
+            notice("\(title): step \(step + 1) ran out of memory and is done again: \(change). \(error.shortened)")
+            (parts, tokens) = try accumulate(step, examples)
+        }
+        let gradients = source.gradients
+        let (norm, notFinite) = try optimizer.norm(of: gradients)
+        if let notFinite { throw DistillationError.notFinite(step: step + 1, what: "the gradient of \(notFinite)") }
+        let limit = configuration.maximumGradientNorm
+        try optimizer.update(with: gradients, times: limit > 0 ? AdamW.clipFactor(norm: norm, limit: limit) : 1, learningRate: rate)
+        let elapsed = (ContinuousClock.now - start).components
+        let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+        return StepMetrics(
+            step: step + 1, epoch: epoch, loss: parts, learningRate: rate, gradientNorm: norm, tokens: tokens,
+            seconds: seconds, tokensPerSecond: Double(tokens) / max(seconds, 1e-9))
+    }
+
+    /// Loss, gradients and number of tokens of one accumulated batch.
+    private func accumulate(_ step: Int, _ examples: [TrainingExample]) throws -> (LossParts, Int) {
         let counts = LossCounts(examples)
         var parts = LossParts()
         var tokens = 0
@@ -122,16 +145,7 @@ public final class Trainer {
             }
             tokens += batch.tokenCount
         }
-        let gradients = source.gradients
-        let (norm, notFinite) = try optimizer.norm(of: gradients)
-        if let notFinite { throw DistillationError.notFinite(step: step + 1, what: "the gradient of \(notFinite)") }
-        let limit = configuration.maximumGradientNorm
-        try optimizer.update(with: gradients, times: limit > 0 ? AdamW.clipFactor(norm: norm, limit: limit) : 1, learningRate: rate)
-        let elapsed = (ContinuousClock.now - start).components
-        let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-        return StepMetrics(
-            step: step + 1, epoch: epoch, loss: parts, learningRate: rate, gradientNorm: norm, tokens: tokens,
-            seconds: seconds, tokensPerSecond: Double(tokens) / max(seconds, 1e-9))
+        return (parts, tokens)
     }
 
     /// The examples' order in an epoch: those of one question stay together, since they share their prompt.

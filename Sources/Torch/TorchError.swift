@@ -10,6 +10,14 @@ public enum TorchError: Error, CustomStringConvertible {
     case outOfMemory(name: String, arguments: [String], reason: String)
     case deviceUnavailable(Device, reason: String)
 
+    /// Whether the same work might succeed with less to hold.
+    public var isOutOfMemory: Bool { if case .outOfMemory = self { true } else { false } }
+
+    /// The library's own reason alone, for notices beside which the advice of `description` would be noise.
+    public var shortened: String {
+        if case .outOfMemory(let name, _, let reason) = self { "\(name): \(reason)" } else { description }
+    }
+
     public var description: String {
         switch self {
         case .notFound(let tried):

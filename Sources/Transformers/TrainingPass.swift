@@ -17,17 +17,17 @@ public final class TrainingPass {
 
     public let model: LanguageModel
     public let adapter: Adapter
-    /// Keep only each block's input and compute the block again in the backward pass: less memory, a third more time.
-    public let checkpointing: Bool
+    let budget: ActivationBudget
     private var layers: [BlockAdapter]
 
     /// Logits of one piece of rows stay under this many bytes.
-    private let logitBytes = 96 << 20
+    static let logitBytes = 96 << 20
 
-    public init(model: LanguageModel, adapter: Adapter, checkpointing: Bool = false) throws {
+    /// - Parameter activations: what blocks keep for their backward.
+    public init(model: LanguageModel, adapter: Adapter, activations: ActivationChoice = .everything) throws {
         self.model = model
         self.adapter = adapter
-        self.checkpointing = checkpointing
+        budget = ActivationBudget(activations, TrainingFootprint(model: model, adapter: adapter)) { DeviceMemory.free(on: model.device) }
         layers = try adapter.layers.map { factors in
             BlockAdapter(factors: factors, gradients: try factors.mapValues { try LoRAGradients(for: $0) })
         }
@@ -62,18 +62,18 @@ public final class TrainingPass {
         // Behind the last block's attention only the rows with loss go on.
         func rowsBehind(_ layer: Int) -> Tensor? { layer == model.blocks.count - 1 ? wanted : nil }
         var x = try model.embed(batch.tokens)
+        let plan = budget.plan(for: PassSize(batch, rows: rows.count)).layers
         var inputs: [Tensor] = [], saved: [DecoderBlock.Saved] = []
         for (layer, block) in model.blocks.enumerated() {
-            if checkpointing { inputs.append(x) }
             let (output, kept) = try block.forward(x, layers[layer], table, attention, rows: rowsBehind(layer))
-            if !checkpointing { saved.append(kept) }
+            if plan[layer] == .input { inputs.append(x) } else { saved.append(kept) }
             x = output
         }
         var dX = try headBackward(x, loss)
         for layer in model.blocks.indices.reversed() {
             let block = model.blocks[layer]
             // Nothing below needs this layer's activations once its backward has read them.
-            let kept = try checkpointing
+            let kept = try plan[layer] == .input
                 ? block.forward(inputs.removeLast(), layers[layer], table, attention, rows: rowsBehind(layer)).saved : saved.removeLast()
             dX = try block.backward(dX, kept, layers[layer], table, attention, rows: rowsBehind(layer))
         }
@@ -82,7 +82,7 @@ public final class TrainingPass {
     /// The loss over all rows of `x` [rows, hidden], in pieces, and its gradient with respect to them.
     private func headBackward(_ x: Tensor, _ loss: (Range<Int>, Tensor) throws -> Tensor) throws -> Tensor {
         let exact: DType = model.dtype == .float64 ? .float64 : .float32
-        let piece = max(1, logitBytes / (model.configuration.vocabularySize * exact.size))
+        let piece = max(1, Self.logitBytes / (model.configuration.vocabularySize * exact.size))
         let gradients = try stride(from: 0, to: x.shape[0], by: piece).map { start in
             let range = start..<min(start + piece, x.shape[0])
             let chosen = try x.narrow(0, start, range.count)

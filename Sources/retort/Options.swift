@@ -116,3 +116,13 @@ struct DurationArgument: ExpressibleByArgument {
 
     var defaultValueDescription: String { seconds == seconds.rounded() ? "\(Int(seconds))s" : "\(seconds)s" }
 }
+
+/// An amount of memory such as 8G, 512M or 80GiB.
+struct ByteArgument: ExpressibleByArgument {
+    let bytes: Int
+
+    init?(argument: String) {
+        guard let bytes = ByteCount.parse(argument) else { return nil }
+        self.bytes = bytes
+    }
+}

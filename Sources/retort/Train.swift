@@ -104,8 +104,11 @@ struct Train: ParsableCommand {
     @Option(help: "The same in tokens.")
     var maxTokens = 120
 
-    @Flag(help: "Compute each block again in the backward pass: less memory, a third more time.")
+    @Flag(help: "Compute each block again in the backward pass: least memory, a third more time. (default: as few blocks as the free memory allows)")
     var checkpointing = false
+
+    @Option(help: ArgumentHelp("The most memory that activations may take, such as 8G or 512M; blocks that do not fit are computed again. (default: what is free)", valueName: "bytes"))
+    var activationMemory: ByteArgument?
 
     @Option(help: "Steps between checkpoints.")
     var saveEvery = 25
@@ -120,6 +123,7 @@ struct Train: ParsableCommand {
         if adapter != nil, rank != nil || alpha != nil || rslora != nil || dropout != nil || !targets.isEmpty {
             throw ValidationError("--adapter brings its own rank, alpha, scale, dropout and targets; leave those options out.")
         }
+        if checkpointing, activationMemory != nil { throw ValidationError("--checkpointing keeps the least already; leave out --activation-memory.") }
         if let rank, rank < 1 { throw ValidationError("--rank is a number of at least 1.") }
         if let alpha, !(alpha > 0 && alpha.isFinite) { throw ValidationError("--alpha is a number above 0.") }
         if let dropout, !(0..<1).contains(dropout) { throw ValidationError("--dropout is a share from 0 to below 1.") }
@@ -181,7 +185,7 @@ struct Train: ParsableCommand {
             seed: seed, shuffle: shuffle, checkpointEvery: saveEvery, maximumSteps: steps)
         let source = try AdapterSource(
             model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), start: self.adapter.map(ModelIdentity.ofAdapter),
-            checkpointing: checkpointing)
+            activations: checkpointing ? .inputs : .fitting(limit: activationMemory?.bytes))
         let trainer = try Trainer(source: source, letters: builder.tokens.letters, configuration: training, title: "train")
         let summary = try trainer.train(builder.examples(for: kept, askingShare: askingShare, bindsChoices: bindChoices, seed: seed).examples, to: output)
         let memory = summary.peakResidentBytes.map { String(format: ", %.2f GB at most", Double($0) / 1e9) } ?? ""

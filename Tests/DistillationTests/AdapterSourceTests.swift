@@ -33,7 +33,7 @@ private struct Expected: Decodable {
         return try ExampleBuilder(coder: model.tokenizer).examples(for: kept).examples
     }
 
-    private func trainer(_ source: AdapterSource, _ model: LanguageModel, batch: Int, accumulation: Int) throws -> Trainer {
+    private func trainer(_ source: any GradientSource, _ model: LanguageModel, batch: Int, accumulation: Int) throws -> Trainer {
         let trainer = try Trainer(
             source: source, letters: AnswerTokens(coder: model.tokenizer).letters,
             configuration: TrainingConfiguration(
@@ -59,7 +59,7 @@ private struct Expected: Decodable {
     func trainsLikePEFT(batch: Int, accumulation: Int, checkpointing: Bool) throws {
         let model = try LanguageModel.load(tiny + "/model")
         let adapter = try Adapter.load(tiny + "/adapter", for: model)
-        let source = try AdapterSource(model: model, adapter: adapter, base: "tiny", checkpointing: checkpointing)
+        let source = try AdapterSource(model: model, adapter: adapter, base: "tiny", activations: checkpointing ? .inputs : .everything)
         let folder = scratch.path + "/adapter"
         let summary = try trainer(source, model, batch: batch, accumulation: accumulation).train(examples(model), to: folder)
         #expect(summary.losses.count == expected.losses.count)
@@ -151,5 +151,50 @@ private struct Expected: Decodable {
         #expect(first.map(\.reasoning) == again.map(\.reasoning))
         #expect(first.map(\.reasoning) != other.map(\.reasoning))
         #expect(first.allSatisfy { !$0.reasoning.contains("\"") && $0.tokens <= 12 })
+    }
+
+    /// Memory runs out in the middle of a step, with some of its gradients summed: the step begins again with less kept, and the run
+    /// ends in the same bytes as one that was never short of it.
+    @Test func outOfMemoryLowersThePlanAndRepeatsTheStep() throws {
+        func run(_ name: String, failing passes: Set<Int>) throws -> (bytes: Data, notices: [String]) {
+            let model = try LanguageModel.load(tiny + "/model")
+            let adapter = try Adapter.load(tiny + "/adapter", for: model)
+            let source = Starved(try AdapterSource(model: model, adapter: adapter, base: "tiny"), failing: passes)
+            let trainer = try trainer(source, model, batch: 2, accumulation: 3)
+            var notices: [String] = []
+            trainer.notice = { notices.append($0) }
+            _ = try trainer.train(examples(model), to: scratch.path + "/" + name)
+            return (try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/\(name)/adapter_model.safetensors")), notices)
+        }
+        let fed = try run("fed", failing: [])
+        // The second of the first step's three passes; the repeated step is passes 2, 3, 4.
+        let starved = try run("starved", failing: [1])
+        #expect(starved.bytes == fed.bytes)
+        let told = starved.notices.filter { $0.contains("out of memory") }
+        #expect(told.count == 1)
+        let line = try #require(told.first)
+        #expect(line.contains("step 1 ran out of memory and is done again: 1 instead of 2 of 2 blocks keep their activations") && !line.contains("\n"))
+        // Once: a step that fails again fails.
+        #expect(throws: TorchError.self) { try run("twice", failing: [1, 3]) }
+    }
+}
+
+/// A source whose device runs out of memory in some passes, after the loss and before any gradient is whole.
+private final class Starved: GradientSource {
+    let inner: AdapterSource
+    let failing: Set<Int>
+    private var pass = 0
+    init(_ inner: AdapterSource, failing: Set<Int>) { (self.inner, self.failing) = (inner, failing) }
+    var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
+    var gradients: [Tensor] { inner.gradients }
+    var identity: [String: String] { inner.identity }
+    var notices: [String] { inner.notices }
+    func zeroGradients() throws { try inner.zeroGradients() }
+    func lowerActivations() -> String? { inner.lowerActivations() }
+    func save(to folder: String) throws { try inner.save(to: folder) }
+    func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+        defer { pass += 1 }
+        try inner.accumulate(batch, dropout: dropout, loss: loss)
+        if failing.contains(pass) { throw TorchError.outOfMemory(name: "linear", arguments: [], reason: "CUDA out of memory. Tried to allocate 2 GiB") }
     }
 }

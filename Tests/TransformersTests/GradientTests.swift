@@ -22,7 +22,7 @@ import Transformers
             let tiny = try TinyModel(family, dtype: type)
             for name in TinyModel.adapters {
                 let adapter = try tiny.adapter(name)
-                let pass = try TrainingPass(model: tiny.model, adapter: adapter, checkpointing: checkpointing)
+                let pass = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
                 let loss = try run(pass, tiny.packed, tiny.expected.loss.rows, tiny.expected.loss.targets)
                 #expect(abs(loss - tiny.expected.loss.values[name]!) < 1e-5)
                 #expect(!pass.gradients.isEmpty)
@@ -113,8 +113,8 @@ import Transformers
         let shared = try tiny.model.logits(tree, rows: treeRows, adapter: adapter).values(Double.self)
         #expect(zip(logits, shared).allSatisfy { abs($0 - $1) < 1e-9 })
         for checkpointing in [false, true] {
-            let one = try TrainingPass(model: tiny.model, adapter: adapter, checkpointing: checkpointing)
-            let other = try TrainingPass(model: tiny.model, adapter: adapter, checkpointing: checkpointing)
+            let one = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
+            let other = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
             #expect(abs(try run(one, whole, wholeRows, targets) - run(other, tree, treeRows, targets)) < 1e-9)
             for (a, b) in zip(one.gradients, other.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
         }

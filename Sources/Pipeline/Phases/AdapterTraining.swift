@@ -24,8 +24,8 @@ struct AdapterTraining {
             flat["model.dtype"] = recipe.model.dtype?.rawValue ?? "default"
             flat["model.quantisation"] = recipe.model.quantisation.rawValue
             flat.merge(try FlatSettings.of(recipe.label, under: "label")) { $1 }
-            // How often to save and to look changes nothing in the result.
-            for key in ["train.saveEvery", "train.probeEvery"] { flat[key] = nil }
+            // How often to save and to look, and what memory may be used, changes nothing in the result.
+            for key in ["train.saveEvery", "train.probeEvery", "train.activationMemory"] { flat[key] = nil }
             return flat
         }
     }
@@ -46,7 +46,7 @@ struct AdapterTraining {
             ?? Adapter(for: model, settings.adapter(base: recipe.model.checkpoint), seed: recipe.seed)
         let source = try AdapterSource(
             model: model, adapter: adapter, base: ModelIdentity.of(recipe.model.checkpoint),
-            start: start.map { try ModelIdentity.ofAdapter(run.file($0)) }, checkpointing: settings.checkpointing)
+            start: start.map { try ModelIdentity.ofAdapter(run.file($0)) }, activations: settings.activations)
         let trainer = try Trainer(
             source: source, letters: builder.tokens.letters, configuration: settings.training(seed: recipe.seed), title: title)
         trainer.notice = workbench.say
@@ -68,6 +68,8 @@ struct AdapterTraining {
 }
 
 extension TrainSettings {
+    var activations: ActivationChoice { checkpointing ? .inputs : .fitting(limit: activationMemory) }
+
     func adapter(base: String) -> AdapterConfiguration {
         AdapterConfiguration(
             rank: rank, alpha: alpha, useRSLoRA: rankStabilised, targetModules: modules, dropout: dropout, baseModel: base)

@@ -186,6 +186,7 @@ extension TrainSettings {
         askingShare = try section.number("asking_share", in: 0...1, default: d?.askingShare ?? 0)
         bindChoices = try section.flag("bind_choices", default: d?.bindChoices ?? false)
         checkpointing = try section.flag("checkpointing", default: d?.checkpointing ?? false)
+        activationMemory = try section.has("activation_memory") ? section.bytes("activation_memory") : d?.activationMemory
         saveEvery = try section.integer("save_every", in: 1...1_000_000, default: d?.saveEvery ?? 50)
         probeEvery = try section.integer("probe_every", in: 0...1_000_000, default: d?.probeEvery ?? 0)
         temperature = try section.number("temperature", in: 0.01...1000, default: d?.temperature ?? 2)

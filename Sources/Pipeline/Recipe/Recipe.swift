@@ -180,6 +180,8 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     /// Whether each question also teaches the letters of its wrong choices, once they are stated.
     public var bindChoices: Bool
     public var checkpointing: Bool
+    /// The most bytes that activations may take; nil for what the device has free.
+    public var activationMemory: Int?
     /// Steps between checkpoints that a stopped run continues from.
     public var saveEvery: Int
     /// Steps between looks at the probe questions; 0 for never.

@@ -1,4 +1,5 @@
 import Foundation
+import Groundwork
 import Yams
 
 /// A typed view of one section of a recipe. Opening it refuses unknown keys; reading a value refuses a wrong type or range;
@@ -110,6 +111,13 @@ struct RecipeSection {
             throw wrong(key, "a duration such as 6s or 800ms", value)
         }
         return seconds
+    }
+
+    /// An amount of memory, `8G` or `512MiB`.
+    func bytes(_ key: String) throws -> Int {
+        guard let value = node(key) else { throw missing(key) }
+        guard let bytes = ByteCount.parse(value.scalar?.string ?? "") else { throw wrong(key, "an amount of memory such as 8G or 512M", value) }
+        return bytes
     }
 
     /// Two durations, `[2s, 3s]`.
