@@ -22,6 +22,9 @@ public struct ActivationPlan: Sendable, Hashable {
     /// Blocks that keep everything.
     public var wholeCount: Int { layers.count { $0 == .everything } }
 
+    /// The share of a device's free memory that is left to allocators' gaps and to everybody else.
+    public static let reserve = 0.1
+
     /// The plan under which the fewest blocks are computed again while kept and working memory stay within `bytes`; block inputs alone where
     /// even these do not fit.
     public static func fitting(_ bytes: Int, _ footprint: TrainingFootprint, _ pass: PassSize) -> ActivationPlan {
@@ -61,9 +64,6 @@ final class ActivationBudget {
     private var mostWhole: Int
     private var last: ActivationPlan?
 
-    /// The share of the free memory that is left to allocators' gaps and to everybody else.
-    static let reserve = 0.1
-
     /// - Parameter free: the device's free memory now.
     init(_ choice: ActivationChoice, _ footprint: TrainingFootprint, free: @escaping () -> Int?) {
         self.choice = choice
@@ -80,7 +80,7 @@ final class ActivationBudget {
         case .everything: plan = ActivationPlan(layers: count, whole: count)
         case .fitting(let given):
             // Asked at the first pass, when weights and optimiser lie in memory; later, libtorch's allocator holds what earlier passes freed.
-            let bytes = limit ?? [given, free().map { Int(Double($0) * (1 - Self.reserve)) }].compactMap { $0 }.min() ?? .max
+            let bytes = limit ?? [given, free().map { Int(Double($0) * (1 - ActivationPlan.reserve)) }].compactMap { $0 }.min() ?? .max
             limit = bytes
             plan = .fitting(bytes, footprint, pass)
         }

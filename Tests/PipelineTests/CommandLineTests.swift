@@ -47,7 +47,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test func everySubcommandStandsInTheHelp() throws {
         let help = try Command(["--help"])
         #expect(help.status == 0)
-        for name in ["run", "generate", "label", "train", "merge", "evaluate", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
+        for name in ["run", "plan", "generate", "label", "train", "merge", "evaluate", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
             #expect(help.output.contains("\n  \(name) "), "\(name)")
         }
         #expect(try Command([]).output == help.output)
@@ -55,9 +55,10 @@ private func withFolder(_ body: (String) throws -> Void) throws {
 
     @Test(arguments: [
         ("run", ["<recipe>", "[<key.path=value> ...]", "--out", "--only", "--from", "--dry-run", "--json"]),
+        ("plan", ["<recipe>", "[<key.path=value> ...]", "--device", "--price", "--efficiency", "--config", "--json"]),
         ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
         ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--json"]),
-        ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--epochs", "-o, --output", "--json"]),
+        ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--checkpointing", "--activation-memory", "--epochs", "-o, --output", "--json"]),
         ("merge", ["--method", "--density", "--sign", "--weights", "-o, --output", "<adapter> ...", "--json"]),
         ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
@@ -250,5 +251,16 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             #expect(process.terminationStatus == 130, "\(text)")
             #expect(text.contains("To continue: retort run recipes/smollm2-135m.yaml --out \(folder)/run"), "\(text)")
         }
+    }
+
+    @Test func aPlanNeedsNoModel() throws {
+        let wrong = try Command(["plan", "recipes/qwen2.5-72b.yaml", "--device", "b300"])
+        #expect(wrong.status == 2 && wrong.errors.contains("'b300' is no device"))
+        let made = try Command(["plan", "recipes/qwen2.5-72b.yaml", "--device", "h200", "--price", "4", "--json", "-"])
+        #expect(made.status == 0)
+        let fields = try #require(JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+        #expect((fields["adapter"] as? [String: Any])?["parameters"] as? Int == 1_684_275_200)
+        let lost = try Command(["plan", "recipes/smollm2-135m.yaml", "--device", "48G", "model.checkpoint=nobody/nothing"])
+        #expect(lost.status == 1 && lost.errors.contains("--config") && lost.errors.split(separator: "\n").count == 1)
     }
 }
