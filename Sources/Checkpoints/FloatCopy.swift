@@ -2,31 +2,33 @@ import Dispatch
 import Torch
 
 extension StoredTensor {
-    /// Writes all elements as float32 into `target`, row-major in canonical order, on two threads when there are many.
-    /// - Parameter target: room for exactly `elementCount` elements; initialised or not.
+    /// Writes all elements as float32 into `target`, row-major in canonical order, on several threads when there are many.
+    /// - Parameters:
+    ///   - target: room for exactly `elementCount` elements; initialised or not.
+    ///   - library: does it on libtorch's threads, between whose products it stands; else two of the system's do it.
     /// - Throws: `CheckpointError.unsupported` for a type that Retort does not read.
-    public func copyFloats(into target: UnsafeMutableBufferPointer<Float>) throws {
+    public func copyFloats(into target: UnsafeMutableBufferPointer<Float>, with library: Libtorch? = nil) throws {
         try requireReadable()
         precondition(target.count == elementCount, "\(name) has \(elementCount) elements, room for \(target.count)")
         withBytes { bytes in
             guard elementCount > 0, let source = bytes.baseAddress, let destination = target.baseAddress else { return }
-            decode(source, to: destination)
+            decode(source, to: destination, library)
         }
     }
 
-    private func decode(_ source: UnsafeRawPointer, to destination: UnsafeMutablePointer<Float>) {
+    private func decode(_ source: UnsafeRawPointer, to destination: UnsafeMutablePointer<Float>, _ library: Libtorch?) {
         if let heads = interleavedHeads {
             let order = RowOrder(rows: shape[0], heads: heads)
             let length = elementCount / shape[0]
             let stride = byteCount / shape[0]
-            forEachRange(of: shape[0], elements: elementCount) { [type] rows in
+            forEachRange(of: shape[0], elements: elementCount, library) { [type] rows in
                 for row in rows {
                     Dequantisation.decode(type, source + order.stored(row) * stride, length, to: destination + row * length)
                 }
             }
         } else {
             let (length, size) = (type.blockLength, type.blockBytes)
-            forEachRange(of: elementCount / length, elements: elementCount) { [type] blocks in
+            forEachRange(of: elementCount / length, elements: elementCount, library) { [type] blocks in
                 Dequantisation.decode(
                     type, source + blocks.lowerBound * size, blocks.count * length,
                     to: destination + blocks.lowerBound * length)
@@ -51,8 +53,9 @@ extension StoredTensor {
         }
     }
 
-    /// Splits `0..<count` between two threads, or gives it to this one when the tensor is small.
-    private func forEachRange(of count: Int, elements: Int, _ body: (Range<Int>) -> Void) {
+    /// Splits `0..<count` between threads, or gives it to this one when the tensor is small.
+    private func forEachRange(of count: Int, elements: Int, _ library: Libtorch?, _ body: (Range<Int>) -> Void) {
+        if let library { return library.parallel(count, grain: max(1, count / max(1, elements >> 14)), body) }
         guard elements >= 1 << 18, count > 1 else { return body(0..<count) }
         withoutActuallyEscaping(body) { body in
             nonisolated(unsafe) let body = body  // the two halves write to different places, and both end before this returns

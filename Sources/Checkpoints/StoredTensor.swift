@@ -63,7 +63,8 @@ public struct StoredTensor: Sendable {
         }
     }
 
-    func requireReadable() throws {
+    /// - Throws: `CheckpointError.unsupported` for a type that Retort does not read.
+    public func requireReadable() throws {
         if case .opaque(let type, _, _) = type {
             throw CheckpointError.unsupported(
                 path: file.path, what: "the type \(type) of tensor \(name)", remedy: "Retort reads \(StoredType.readable)")

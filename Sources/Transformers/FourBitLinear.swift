@@ -11,7 +11,12 @@ extension Linear {
         _ name: String, from checkpoint: Checkpoint, bias: Tensor?, quantization: Quantization?, dtype: DType, device: Device
     ) throws -> Linear {
         if let stored = checkpoint.fourBitTensor(name) { return Linear(try FourBitMatrix(stored).to(device: device), bias: bias) }
-        let weight = try Tensor(stored: checkpoint.tensor(name))
+        let stored = try checkpoint.tensor(name)
+        if quantization != .nf4, device == .cpu, dtype == .float32, stored.type.isQuantised {
+            try stored.requireReadable()
+            return Linear(stored, bias: bias)
+        }
+        let weight = try Tensor(stored: stored)
         guard quantization == .nf4, !checkpoint.isFourBit else { return Linear(weight: try weight.to(dtype: dtype, device: device), bias: bias) }
         do {
             return Linear(try FourBitMatrix(quantizing: weight).to(device: device), bias: bias)

@@ -121,7 +121,7 @@ public final class LanguageModel {
         if blocks.contains(where: { $0.weights.projections.values.contains(where: \.isFourBit) }) {
             return (blocks, device == .cpu ? plainHead.packed() : plainHead, adapter)
         }
-        let bytes = blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count * dtype.size } }
+        let bytes = blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.shape.reduce(1, *) * dtype.size } }
         guard device == .cpu, bytes <= 2 << 30 else { return (blocks, plainHead, adapter) }
         let folds = dtype == .float32 || dtype == .float64
         let own = try blocks.enumerated().map { layer, block in
@@ -130,7 +130,7 @@ public final class LanguageModel {
                 var folded = linear
                 if folds, let pair = adapter?.layers[layer][projection] {
                     folded = Linear(
-                        weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight), bias: linear.bias)
+                        weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight(dtype)), bias: linear.bias)
                 }
                 weights.projections[projection] = folded.packed()
             }
@@ -168,7 +168,8 @@ extension Tensor {
             self = try Tensor(viewing: start, tensor.shape, type, owner: tensor.file)
         } else {
             let copy = try Tensor.empty(tensor.shape, .float32)
-            try copy.withElements(Float.self) { try tensor.copyFloats(into: $0) }
+            let library = try Libtorch.open()
+            try copy.withElements(Float.self) { try tensor.copyFloats(into: $0, with: library) }
             self = copy
         }
     }

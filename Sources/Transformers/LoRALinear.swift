@@ -1,3 +1,4 @@
+import Checkpoints
 import Torch
 
 /// A frozen linear map: `y = x · Wᵀ + b`.
@@ -6,58 +7,78 @@ struct Linear {
         case plain(Tensor)
         case packed(PackedMatrix)
         case fourBit(FourBitMatrix)
+        case stored(StoredTensor)
     }
-    private let stored: Weight
+    private let kept: Weight
     /// [out]
     let bias: Tensor?
 
     /// - Parameter weight: [out, in]
     init(weight: Tensor, bias: Tensor?) {
-        stored = .plain(weight)
+        kept = .plain(weight)
         self.bias = bias
     }
 
     private init(_ matrix: PackedMatrix, bias: Tensor?) {
-        stored = .packed(matrix)
+        kept = .packed(matrix)
         self.bias = bias
     }
 
     init(_ matrix: FourBitMatrix, bias: Tensor?) {
-        stored = .fourBit(matrix)
+        kept = .fourBit(matrix)
+        self.bias = bias
+    }
+
+    /// A weight that stays as its file keeps it (quantised blocks, say) and is dequantised for every product, in float32 on the CPU.
+    init(_ stored: StoredTensor, bias: Tensor?) {
+        kept = .stored(stored)
         self.bias = bias
     }
 
     /// Whether the weight is kept in four bits; such a map goes forward and backward as it is.
-    var isFourBit: Bool { if case .fourBit = stored { true } else { false } }
+    var isFourBit: Bool { if case .fourBit = kept { true } else { false } }
 
     /// The same map for going forward only, its weight laid out for the CPU's kernels; itself where these cannot be had.
     func packed() -> Linear {
         // Decoding brings some tens of rows at once; prompts bring hundreds, which the same layout serves well.
-        guard case .plain(let weight) = stored, weight.device == .cpu, let matrix = try? PackedMatrix(weight, rows: 64) else { return self }
+        guard case .plain(let weight) = kept, weight.device == .cpu, let matrix = try? PackedMatrix(weight, rows: 64) else { return self }
         return Linear(matrix, bias: bias)
     }
 
     /// [out, in]
-    var weight: Tensor {
-        guard case .plain(let weight) = stored else { preconditionFailure("a packed or quantised weight has no plain one") }
-        return weight
+    var shape: [Int] {
+        switch kept {
+        case .plain(let weight): weight.shape
+        case .packed(let matrix): matrix.shape
+        case .fourBit(let matrix): matrix.shape
+        case .stored(let tensor): tensor.shape
+        }
     }
 
-    /// `dY W + sum` for `dY` [tokens, out]. A weight of four bits is dequantised for this product.
+    /// The weight [out, in] in plain numbers; made anew where it is kept in fewer bits.
+    func weight(_ dtype: DType) throws -> Tensor {
+        switch kept {
+        case .plain(let weight): weight
+        case .packed: preconditionFailure("a packed weight only goes forward")
+        case .fourBit(let matrix): try matrix.dequantized(to: dtype)
+        case .stored(let tensor): try Tensor(stored: tensor)
+        }
+    }
+
+    /// `dY W + sum` for `dY` [tokens, out].
     func backProduct(_ dY: Tensor, adding sum: Tensor?) throws -> Tensor {
-        if case .fourBit(let matrix) = stored { return try dY.linear(matrix.dequantized(to: dY.dtype).transposed(), residual: sum) }
-        return try dY.linear(weight.transposed(), residual: sum)
+        try dY.linear(weight(dY.dtype).transposed(), residual: sum)
     }
 
     /// `x Wᵀ + b + residual`. The residual rides inside the product.
     func product(_ x: Tensor, residual: Tensor? = nil) throws -> Tensor {
-        switch stored {
+        switch kept {
         case .packed(let matrix):
             return try x.linear(matrix, bias: bias, residual: residual)
         case .fourBit(let matrix):
             return try x.linear(matrix, bias: bias, residual: residual)
-        case .plain(let weight):
-            return try x.linear(weight, bias: bias, residual: residual)
+        case .plain, .stored:
+            return try x.linear(weight(x.dtype), bias: bias, residual: residual)
         }
     }
 }

@@ -21,11 +21,11 @@ struct PackedAttention {
     struct Saved {
         /// [tokens, heads · size]
         let output: Tensor
-        fileprivate let pieces: [SavedPiece]
+        let pieces: [SavedPiece]
     }
 
     /// Shaped [groups, heads / groups, length, size]; `logSumExp` is as the kernel gives it.
-    fileprivate struct SavedPiece {
+    struct SavedPiece {
         let query, key, value, logSumExp: Tensor
         let random: (seed: Tensor, offset: Tensor)?
     }

@@ -91,27 +91,17 @@ public struct TrainingFootprint: Sendable {
         guard keeping == .everything else { return list }
         let inner = configuration.intermediateSize * element
         list += [
-            Kept("norms' 1/rms", 2 * 4),
             Kept("queries, rotated", queries * element),
-            // Repeated for every query head; pieces that go on from another have copies behind that one's.
-            Kept("keys and values", 2 * queries * element, reread: 2 * queries * element),
-            Kept("attention output by piece", queries * element),
+            // Pieces that go on from another have copies behind that one's.
+            Kept("keys and values", 2 * keys * element, reread: 2 * keys * element),
+            Kept("attention output", queries * element),
             Kept("attention log-sum-exp", configuration.headCount * 4),
             Kept("middle of the block", hidden),
             Kept("gate and up", 2 * inner),
         ]
         if configuration.usesQueryKeyNorm {
-            list.append(Kept("queries and keys before their norms", (queries + keys) * element + (configuration.headCount + configuration.keyValueHeadCount) * 4))
+            list.append(Kept("queries and keys before their norms", (queries + keys) * element))
         }
-        // The adapter's own inputs. Projections that read the same tensor share it, unless dropout gives each its own.
-        func inputs(_ name: String, _ readers: [Projection], _ bytes: Int) {
-            let count = readers.count { adapter.targets.contains($0) }
-            if count > 0 { list.append(Kept(name, bytes * (adapter.hasDropout ? count : 1))) }
-        }
-        inputs("input of q, k, v", [.query, .key, .value], hidden)
-        inputs("input of o", [.output], queries * element)
-        inputs("input of gate and up", [.gate, .up], hidden)
-        inputs("input of down", [.down], inner)
         list.append(Kept("adapter's reduced inputs", adapter.targets.count * adapter.rank * element))
         return list
     }
@@ -127,12 +117,13 @@ public struct TrainingFootprint: Sendable {
         return pass.tokens * element * configuration.layerCount * adapter.targets.reduce(0) { $0 + $1.size(in: configuration).input }
     }
 
-    /// Logits, log-probabilities and gradient of one piece of the rows, and the gradient of the last block's output.
+    /// The logits of one piece of the rows, and the gradient of the last block's output. In single precision on the CPU, the gradient takes
+    /// the logits' place; elsewhere log-probabilities and gradient stand beside them.
     public func headBytes(_ pass: PassSize) -> Int {
         let exact = configuration.vocabularySize * master
         let rows = min(pass.rows, max(1, TrainingPass.logitBytes / exact))
         let converted = element == master ? 0 : configuration.vocabularySize * element
-        return rows * (3 * exact + converted) + 2 * pass.tokens * configuration.hiddenSize * element
+        return rows * ((model.dtype == .float32 ? 1 : 3) * exact + converted) + 2 * pass.tokens * configuration.hiddenSize * element
     }
 
     /// What a block's backward holds beside what was kept: SwiGLU's four gradients or attention's, and those of the residual stream.

@@ -16,11 +16,12 @@ extension TrainingPass {
             let results: [(Projection, Tensor)] = [(.output, saved.middle), (.gate, saved.gate), (.up, saved.up), (.down, output)]
             if let first = try results.first(where: { try !$1.allFinite() })?.0 {
                 // Attention stands before the output projection; queries, keys and values are looked at where that one fails.
-                let inside = try saved.attention.first { try !$0.output.allFinite() }
-                guard first == .output, let inside else { return "the output of \(first.path(layer: layer))" }
-                let parts: [(Projection, Tensor)] = [(.query, inside.query), (.key, inside.key), (.value, inside.value)]
-                let part = try parts.first { try !$1.allFinite() }?.0
-                return part.map { "the output of \($0.path(layer: layer))" } ?? "the attention of layer \(layer)"
+                guard first == .output, try !saved.attention.output.allFinite() else { return "the output of \(first.path(layer: layer))" }
+                for piece in saved.attention.pieces {
+                    let parts: [(Projection, Tensor)] = [(.query, piece.query), (.key, piece.key), (.value, piece.value)]
+                    if let part = try parts.first(where: { try !$1.allFinite() })?.0 { return "the output of \(part.path(layer: layer))" }
+                }
+                return "the attention of layer \(layer)"
             }
             x = output
         }
