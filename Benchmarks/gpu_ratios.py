@@ -12,7 +12,7 @@ from pathlib import Path
 from figures import figure, note
 from train_ratios import projections
 
-FULL = {"qwen2.5-7b": 28, "qwen2.5-72b": 80}
+FULL = {"tiny": 6, "qwen2.5-7b": 28, "qwen2.5-72b": 80}
 LETTERS_WITHIN, LOSSES_WITHIN, FIRST_LOSS_WITHIN = 2e-3, 1e-3, 1e-2
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
