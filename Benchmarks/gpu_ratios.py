@@ -146,7 +146,7 @@ for shape in dict.fromkeys(model.split(":")[0] for model in options.models):
         first = [result["losses"][0] for result in (read(f"train-{model}.json"), read(f"peft-{kept}-{model}.json")) if result]
         if len(first) == 2:
             note(f"training, {model}: first loss {first[0]:.4f}, PEFT's {first[1]:.4f} (relative {abs(first[0] / first[1] - 1):.1e}, "
-                 f"tolerance {FIRST_LOSS_WITHIN:g}; both compute in bfloat16)")
+                 f"tolerance {FIRST_LOSS_WITHIN:g}; each computes in its own default type)")
             if not abs(first[0] / first[1] - 1) <= FIRST_LOSS_WITHIN:
                 failures.append(f"{model}: first losses {first}")
     memory = [depth(lambda model: bytes_used(f"{side}-{model}")) for side in ("train", f"peft-{kept}")]
