@@ -1,7 +1,7 @@
-"""measure.py JSON COMMAND…: runs a command and writes its wall-clock seconds and peak resident memory.
+"""measure.py [--gpu] JSON COMMAND…: runs a command and writes its wall-clock seconds and peak resident memory.
 
-With --gpu in front, and where there is an nvidia-smi, also the most memory that nvidia-smi saw in use on the first GPU beyond what was in use before: the same
-measure for both sides, whichever allocator they use.
+With --gpu, and where there is an nvidia-smi, also the most memory that it saw in use on the first GPU beyond what was in use
+before: the same measure for both sides, whichever allocator they use.
 """
 
 import json
