@@ -1,7 +1,8 @@
 /// Loops over four-bit weights on the CPU. Bytes become pairs of numbers through a table of 256 pairs, which stays in the first cache.
 enum FourBitKernels {
-    /// Products of more rows are faster over the dequantised weight.
-    static let mostRows = 48
+    /// Products of more rows are faster over the dequantised weight: on one Zen 4 core a weight of 1536 × 576 takes 0.57 ms with 16 rows here and
+    /// 0.56 ms there, 0.95 and 0.82 ms with 32, 0.21 and 0.26 ms with one.
+    static let mostRows = 16
 
     private typealias Vector = SIMD8<Float>
     private typealias Pair = SIMD2<Float>

@@ -150,7 +150,7 @@ private final class Watched: GradientSource {
         let error = #expect(throws: DistillationError.self) {
             try trainer(poisoned, configuration()).train(examples, to: scratch.path + "/b")
         }
-        #expect(error?.description.contains("step 4") == true && error?.description.contains("table") == true)
+        #expect(error?.description.contains("step 4") == true && error?.description.contains("bias") == true)
         #expect(try healthy.table.floats() == poisoned.table.floats())
     }
 

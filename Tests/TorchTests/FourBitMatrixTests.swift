@@ -31,7 +31,7 @@ import Torch
 
     /// What is multiplied block by block is what dequantising and then multiplying gives: the kernel of one row, of several, with rows
     /// that do not fill a group of four, odd heights, and beyond the kernels' reach. Sums of up to 192 terms in another order.
-    @Test(arguments: [1, 2, 5, 16, 47, 60], [[96, 64], [33, 192], [2, 128]]) func productsEqualThoseOfTheDequantisedWeight(rows: Int, shape: [Int]) throws {
+    @Test(arguments: [1, 2, 5, 15, 16, 60], [[96, 64], [33, 192], [2, 128]]) func productsEqualThoseOfTheDequantisedWeight(rows: Int, shape: [Int]) throws {
         let matrix = try FourBitMatrix(quantizing: Tensor(numbers(shape[0] * shape[1]), shape))
         let x = try Tensor(numbers(rows * shape[1], seed: 2), [rows, shape[1]])
         let bias = try Tensor(numbers(shape[0], seed: 3), [shape[0]]), residual = try Tensor(numbers(rows * shape[0], seed: 4), [rows, shape[0]])
