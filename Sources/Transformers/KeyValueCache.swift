@@ -57,6 +57,9 @@ final class KeyValueCache {
         lengths[slot] = count
     }
 
+    /// One block's rows, for loops over raw memory.
+    func storage(layer: Int) -> (keys: Tensor, values: Tensor) { (keys[layer], values[layer]) }
+
     /// Puts new rows [tokens, groups, size] where `places` (int64 rows) says.
     func write(layer: Int, places: Tensor, key: Tensor, value: Tensor) throws {
         try keys[layer].indexCopy_(0, places, key.reshaped([key.shape[0], groups * size]))

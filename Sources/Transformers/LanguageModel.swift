@@ -111,33 +111,6 @@ public final class LanguageModel {
         let normal = try x.rmsNorm(finalNorm, epsilon: configuration.normEpsilon).output
         return try normal.linear(head).to(dtype: dtype == .float64 ? .float64 : .float32)
     }
-
-    /// Blocks and head for going forward only. On a CPU, where a second set of weights is a small price (up to 2 GiB), they are packed, and
-    /// an adapter is folded into them (`W + s · B A`) where the type keeps its small changes; else they are the model's own.
-    /// - Returns: `adapter` is what is left to be applied.
-    func forwardOnly(_ adapter: Adapter?) throws -> (blocks: [DecoderBlock], head: Linear, adapter: Adapter?) {
-        let plainHead = Linear(weight: head, bias: nil)
-        // Four bits are multiplied as they are: laid out or with an adapter folded in, they would be plain weights again.
-        if blocks.contains(where: { $0.weights.projections.values.contains(where: \.isFourBit) }) {
-            return (blocks, device == .cpu ? plainHead.packed() : plainHead, adapter)
-        }
-        let bytes = blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.shape.reduce(1, *) * dtype.size } }
-        guard device == .cpu, bytes <= 2 << 30 else { return (blocks, plainHead, adapter) }
-        let folds = dtype == .float32 || dtype == .float64
-        let own = try blocks.enumerated().map { layer, block in
-            var weights = block.weights
-            for (projection, linear) in block.weights.projections {
-                var folded = linear
-                if folds, let pair = adapter?.layers[layer][projection] {
-                    folded = Linear(
-                        weight: try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight(dtype)), bias: linear.bias)
-                }
-                weights.projections[projection] = folded.packed()
-            }
-            return DecoderBlock(configuration: configuration, weights: weights)
-        }
-        return (own, plainHead.packed(), folds ? nil : adapter)
-    }
 }
 
 /// What a caller can ask of a model that it cannot do.

@@ -5,9 +5,9 @@ import Torch
 struct Linear {
     private enum Weight {
         case plain(Tensor)
-        case packed(PackedMatrix)
         case fourBit(FourBitMatrix)
         case stored(StoredTensor)
+        case panels(PanelMap)
     }
     private let kept: Weight
     /// [out]
@@ -16,11 +16,6 @@ struct Linear {
     /// - Parameter weight: [out, in]
     init(weight: Tensor, bias: Tensor?) {
         kept = .plain(weight)
-        self.bias = bias
-    }
-
-    private init(_ matrix: PackedMatrix, bias: Tensor?) {
-        kept = .packed(matrix)
         self.bias = bias
     }
 
@@ -38,20 +33,19 @@ struct Linear {
     /// Whether the weight is kept in four bits; such a map goes forward and backward as it is.
     var isFourBit: Bool { if case .fourBit = kept { true } else { false } }
 
-    /// The same map for going forward only, its weight laid out for the CPU's kernels; itself where these cannot be had.
-    func packed() -> Linear {
-        // Decoding brings some tens of rows at once; prompts bring hundreds, which the same layout serves well.
-        guard case .plain(let weight) = kept, weight.device == .cpu, let matrix = try? PackedMatrix(weight, rows: 64) else { return self }
-        return Linear(matrix, bias: bias)
+    /// A map for going forward only, in float32 on the CPU.
+    init(_ map: PanelMap, bias: Tensor? = nil) {
+        kept = .panels(map)
+        self.bias = bias
     }
 
     /// [out, in]
     var shape: [Int] {
         switch kept {
         case .plain(let weight): weight.shape
-        case .packed(let matrix): matrix.shape
         case .fourBit(let matrix): matrix.shape
         case .stored(let tensor): tensor.shape
+        case .panels(let map): [map.outputs, map.inputs]
         }
     }
 
@@ -59,7 +53,7 @@ struct Linear {
     func weight(_ dtype: DType) throws -> Tensor {
         switch kept {
         case .plain(let weight): weight
-        case .packed: preconditionFailure("a packed weight only goes forward")
+        case .panels: preconditionFailure("a weight in panels only goes forward")
         case .fourBit(let matrix): try matrix.dequantized(to: dtype)
         case .stored(let tensor): try Tensor(stored: tensor)
         }
@@ -73,10 +67,10 @@ struct Linear {
     /// `x Wᵀ + b + residual`. The residual rides inside the product.
     func product(_ x: Tensor, residual: Tensor? = nil) throws -> Tensor {
         switch kept {
-        case .packed(let matrix):
-            return try x.linear(matrix, bias: bias, residual: residual)
         case .fourBit(let matrix):
             return try x.linear(matrix, bias: bias, residual: residual)
+        case .panels(let map):
+            return try map.product(x, bias: bias, residual: residual)
         case .plain, .stored:
             return try x.linear(weight(x.dtype), bias: bias, residual: residual)
         }

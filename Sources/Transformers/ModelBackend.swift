@@ -4,10 +4,7 @@ import Torch
 final class ModelBackend: DecodingBackend {
     let slotCount: Int
     private let model: LanguageModel
-    private let blocks: [DecoderBlock]
-    private let head: Linear
-    /// Nil where the adapter is part of `blocks`.
-    private let adapter: Adapter?
+    private let weights: ForwardWeights
     private let cache: KeyValueCache
     private var prefixLength = 0
 
@@ -17,7 +14,7 @@ final class ModelBackend: DecodingBackend {
     /// - Parameter slots: streams that can stand side by side.
     init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
         self.model = model
-        (blocks, head, self.adapter) = try model.forwardOnly(adapter)
+        weights = try ForwardWeights(model, adapter, slots: slots)
         slotCount = slots
         cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, model.configuration.contextLength))
     }
@@ -42,17 +39,37 @@ final class ModelBackend: DecodingBackend {
     func close(_ slot: Int) { cache.setLength(slot, 0) }
 
     func advance(_ feeds: [Feed]) throws -> LogitRows {
-        let logits = try head.product(lastHidden(feeds).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
+        if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return try advance(feeds, on: host) }
+        let logits = try weights.head.product(lastHidden(feeds).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
         return LogitRows(values: try logits.floats(), vocabularySize: vocabularySize)
     }
 
-    /// The last block's output for the last token of each feed, [feeds, hidden]; the cache holds all tokens afterwards.
-    private func lastHidden(_ feeds: [Feed]) throws -> Tensor {
+    /// Few rows: the processor's own loops take the whole pass.
+    private func advance(_ feeds: [Feed], on host: HostPass) throws -> LogitRows {
+        try prepare(feeds)
+        var rows: [HostPass.Row] = [], wanted: [Int] = []
+        for feed in feeds {
+            for (index, token) in feed.tokens.enumerated() {
+                rows.append(HostPass.Row(token: token, slot: feed.slot, position: cache.lengths[feed.slot] + index))
+            }
+            wanted.append(rows.count - 1)
+        }
+        let values = try host.logits(rows, wanted: wanted, cache)
+        for feed in feeds { cache.setLength(feed.slot, cache.lengths[feed.slot] + feed.tokens.count) }
+        return LogitRows(values: values, vocabularySize: vocabularySize)
+    }
+
+    /// Makes room in the cache.
+    private func prepare(_ feeds: [Feed]) throws {
         precondition(feeds.allSatisfy { !$0.tokens.isEmpty }, "a feed holds at least one token")
         let longest = feeds.map { cache.lengths[$0.slot] + $0.tokens.count }.max() ?? 0
         guard longest <= capacity else { throw ModelError.tooLong(tokens: longest, context: capacity) }
         try cache.reserve(longest)
+    }
 
+    /// The last block's output for the last token of each feed, [feeds, hidden]; the cache holds all tokens afterwards.
+    private func lastHidden(_ feeds: [Feed]) throws -> Tensor {
+        try prepare(feeds)
         let positions = feeds.flatMap { feed in (0..<feed.tokens.count).map { cache.lengths[feed.slot] + $0 } }
         let rows = feeds.flatMap { feed in (0..<feed.tokens.count).map { Int64(cache.row(feed.slot, cache.lengths[feed.slot] + $0)) } }
         let places = try Tensor(rows, [rows.count], device: model.device)
@@ -65,8 +82,8 @@ final class ModelBackend: DecodingBackend {
             return Int64(end)
         }
         let wanted = last.count == x.shape[0] ? nil : try Tensor(last, [last.count], device: model.device)
-        for (layer, block) in blocks.enumerated() {
-            x = try block.infer(x, adapter?.block(layer), table, rows: layer == blocks.count - 1 ? wanted : nil) { query, key, value in
+        for (layer, block) in weights.blocks.enumerated() {
+            x = try block.infer(x, weights.adapter?.block(layer), table, rows: layer == weights.blocks.count - 1 ? wanted : nil) { query, key, value in
                 try cache.write(layer: layer, places: places, key: key, value: value)
                 return try attend(layer, query)
             }

@@ -1,0 +1,195 @@
+/// Sixteen neighbouring outputs of a linear map, one in each lane.
+typealias Lanes = SIMD16<Float>
+
+extension Lanes {
+    @inline(__always)
+    init(at pointer: UnsafePointer<Float>) { self = UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
+
+    @inline(__always)
+    func store(to pointer: UnsafeMutablePointer<Float>) { UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Lanes.self) }
+
+    /// Sixteen bfloat16 numbers as `PanelMatrix` keeps them: word `i` holds number `i` below and number `i + 8` above.
+    @inline(__always)
+    init(bfloat16 pointer: UnsafeRawPointer) {
+        let words = pointer.loadUnaligned(as: SIMD8<UInt32>.self)
+        self.init(
+            lowHalf: unsafeBitCast(words &<< 16, to: SIMD8<Float>.self),
+            highHalf: unsafeBitCast(words & 0xFFFF_0000, to: SIMD8<Float>.self))
+    }
+}
+
+/// How the weights of a block of 32 inputs and 16 outputs are written.
+protocol PanelCode {
+    static var blockBytes: Int { get }
+    /// What the weights are to be multiplied by, one factor for each output; nil where they are what they are.
+    static func scales(_ block: UnsafeRawPointer) -> Lanes?
+    /// The 16 weights of one of the block's inputs.
+    static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes
+}
+
+enum Float32Code: PanelCode {
+    static let blockBytes = 2_048
+    @inline(__always) static func scales(_ block: UnsafeRawPointer) -> Lanes? { nil }
+    @inline(__always) static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
+        (block + 64 * input).loadUnaligned(as: Lanes.self)
+    }
+}
+
+enum BFloat16Code: PanelCode {
+    static let blockBytes = 1_024
+    @inline(__always) static func scales(_ block: UnsafeRawPointer) -> Lanes? { nil }
+    @inline(__always) static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes { Lanes(bfloat16: block + 32 * input) }
+}
+
+/// 16 scales in bfloat16, then 32 × 16 signed bytes.
+enum Int8Code: PanelCode {
+    static let blockBytes = 32 + 512
+    @inline(__always) static func scales(_ block: UnsafeRawPointer) -> Lanes? { Lanes(bfloat16: block) }
+    @inline(__always) static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
+        let bytes = (block + 32 + 16 * input).assumingMemoryBound(to: Int8.self)
+        var lanes = Lanes.zero
+        for lane in 0..<16 { lanes[lane] = Float(bytes[lane]) }  // this loop, and no initialiser, becomes vector instructions
+        return lanes
+    }
+}
+
+/// Products of one panel (16 outputs) with a few rows. The rows' sums stay in registers while the weights stream by once.
+enum PanelKernel<Code: PanelCode> {
+    /// `y[row] (+)= panel · x[row]` for any number of rows.
+    /// - Parameters:
+    ///   - panel: `blocks` blocks of 32 inputs.
+    ///   - x: rows of at least 32 · `blocks` numbers, `xStride` apart.
+    ///   - y: 16 numbers a row, `yStride` apart.
+    @inline(__always)
+    static func multiply(
+        _ panel: UnsafeRawPointer, blocks: Int, _ x: UnsafePointer<Float>, xStride: Int, rows: Int, _ y: UnsafeMutablePointer<Float>,
+        yStride: Int, adding: Bool
+    ) {
+        var row = 0
+        while row < rows {
+            let (from, to) = (x + row * xStride, y + row * yStride)
+            switch rows - row {
+            case 6...:
+                six(panel, blocks, from, xStride, to, yStride, adding)
+                row += 6
+            case 4...:
+                four(panel, blocks, from, xStride, to, yStride, adding)
+                row += 4
+            case 2...:
+                two(panel, blocks, from, xStride, to, yStride, adding)
+                row += 2
+            default:
+                one(panel, blocks, from, to, adding)
+                row += 1
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func finish(_ sum: Lanes, _ y: UnsafeMutablePointer<Float>, _ adding: Bool) {
+        (adding ? Lanes(at: y) + sum : sum).store(to: y)
+    }
+
+    /// Four sums side by side, because an addition waits four cycles for the one before it.
+    @inline(never)
+    private static func one(
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ adding: Bool
+    ) {
+        var sum = Lanes.zero
+        for number in 0..<blocks {
+            let block = panel + number * Code.blockBytes, x = x + 32 * number
+            var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+            for input in stride(from: 0, to: 32, by: 4) {
+                a.addProduct(Code.weights(block, input), x[input])
+                b.addProduct(Code.weights(block, input + 1), x[input + 1])
+                c.addProduct(Code.weights(block, input + 2), x[input + 2])
+                d.addProduct(Code.weights(block, input + 3), x[input + 3])
+            }
+            let all = (a + b) + (c + d)
+            if let scales = Code.scales(block) { sum.addProduct(scales, all) } else { sum += all }
+        }
+        finish(sum, y, adding)
+    }
+
+    @inline(__always)
+    private static func scaled(_ block: UnsafeRawPointer, _ input: Int, _ scales: Lanes?) -> Lanes {
+        let weights = Code.weights(block, input)
+        return scales.map { weights * $0 } ?? weights
+    }
+
+    @inline(never)
+    private static func two(
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ yStride: Int, _ adding: Bool
+    ) {
+        var (a, b, a2, b2) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        for number in 0..<blocks {
+            let block = panel + number * Code.blockBytes, x = x + 32 * number
+            let scales = Code.scales(block)
+            for input in stride(from: 0, to: 32, by: 2) {
+                let w = scaled(block, input, scales), w2 = scaled(block, input + 1, scales)
+                a.addProduct(w, x[input])
+                b.addProduct(w, x[xStride + input])
+                a2.addProduct(w2, x[input + 1])
+                b2.addProduct(w2, x[xStride + input + 1])
+            }
+        }
+        finish(a + a2, y, adding)
+        finish(b + b2, y + yStride, adding)
+    }
+
+    @inline(never)
+    private static func four(
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ yStride: Int, _ adding: Bool
+    ) {
+        var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        for number in 0..<blocks {
+            let block = panel + number * Code.blockBytes
+            let scales = Code.scales(block)
+            var x = x + 32 * number
+            for input in 0..<32 {
+                let w = scaled(block, input, scales)
+                a.addProduct(w, x[0])
+                b.addProduct(w, x[xStride])
+                c.addProduct(w, x[2 * xStride])
+                d.addProduct(w, x[3 * xStride])
+                x += 1
+            }
+        }
+        finish(a, y, adding)
+        finish(b, y + yStride, adding)
+        finish(c, y + 2 * yStride, adding)
+        finish(d, y + 3 * yStride, adding)
+    }
+
+    /// Twelve of the sixteen vector registers that AVX2 has hold sums.
+    @inline(never)
+    private static func six(
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ yStride: Int, _ adding: Bool
+    ) {
+        var (a, b, c, d, e, f) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        for number in 0..<blocks {
+            let block = panel + number * Code.blockBytes
+            let scales = Code.scales(block)
+            var x = x + 32 * number
+            for input in 0..<32 {
+                let w = scaled(block, input, scales)
+                a.addProduct(w, x[0])
+                b.addProduct(w, x[xStride])
+                c.addProduct(w, x[2 * xStride])
+                d.addProduct(w, x[3 * xStride])
+                e.addProduct(w, x[4 * xStride])
+                f.addProduct(w, x[5 * xStride])
+                x += 1
+            }
+        }
+        finish(a, y, adding)
+        finish(b, y + yStride, adding)
+        finish(c, y + 2 * yStride, adding)
+        finish(d, y + 3 * yStride, adding)
+        finish(e, y + 4 * yStride, adding)
+        finish(f, y + 5 * yStride, adding)
+    }
+}

@@ -1,0 +1,205 @@
+import Torch
+
+/// A frozen weight laid out for products on the CPU: panels of 16 outputs, in each of them blocks of 32 inputs, in a block the 16 weights
+/// of one input after another. A product reads its memory once from front to back, and no sum runs across lanes.
+///
+/// Several maps that read the same input can stand in one matrix, so that one pass computes all of them: each is a `PanelMap`.
+/// Missing inputs and outputs are filled up with zeros.
+final class PanelMatrix {
+    /// How the weights are written; see `PanelCode`.
+    enum Format {
+        case float32, bfloat16
+        /// Signed bytes and, for every 32 inputs of an output, a scale in bfloat16.
+        case int8
+
+        var blockBytes: Int {
+            switch self {
+            case .float32: Float32Code.blockBytes
+            case .bfloat16: BFloat16Code.blockBytes
+            case .int8: Int8Code.blockBytes
+            }
+        }
+    }
+
+    let format: Format
+    let blocks: Int
+    let panels: Int
+    private let memory: UnsafeMutableRawPointer
+    private var panelBytes: Int { blocks * format.blockBytes }
+
+    /// What a row of inputs must hold: numbers behind the last input are multiplied by zero, so they must be numbers.
+    static func paddedInputs(_ inputs: Int) -> Int { (inputs + 31) / 32 * 32 }
+    static func paddedOutputs(_ outputs: Int) -> Int { (outputs + 15) / 16 * 16 }
+
+    /// - Parameters:
+    ///   - weights: [out, in] each, all with the same inputs, float32 or bfloat16 on the CPU.
+    ///   - interleaved: panel `i` of the first map, panel `i` of the second, and so on; else one map behind the other.
+    init(_ weights: [Tensor], interleaved: Bool = false, format: Format) throws {
+        self.format = format
+        let inputs = weights[0].shape[1]
+        precondition(weights.allSatisfy { $0.shape[1] == inputs && ($0.dtype == .float32 || $0.dtype == .bfloat16) }, "maps of one input")
+        let counts = weights.map { Self.paddedOutputs($0.shape[0]) / 16 }
+        blocks = Self.paddedInputs(inputs) / 32
+        panels = counts.reduce(0, +)
+        memory = Self.room(panels * blocks * format.blockBytes)
+
+        let order = interleaved
+            ? (0..<counts[0]).flatMap { panel in weights.indices.map { (map: $0, panel: panel) } }
+            : counts.enumerated().flatMap { map, count in (0..<count).map { (map: map, panel: $0) } }
+        let sources = try weights.map { try $0.contiguous() }
+        try withExtendedLifetime(sources) {
+            let starts = sources.map { UnsafeRawPointer($0.dataPointer) }
+            let (memory, blocks, panelBytes) = (memory, blocks, panelBytes)
+            try Libtorch.open().parallel(panels, grain: 1) { range in
+                for number in range {
+                    let source = sources[order[number].map], first = 16 * order[number].panel
+                    let writer = PanelWriter(
+                        start: starts[order[number].map] + first * inputs * source.dtype.size, type: source.dtype, inputs: inputs,
+                        outputs: min(16, source.shape[0] - first))
+                    for block in 0..<blocks {
+                        writer.write(block, format, to: memory + number * panelBytes + block * format.blockBytes)
+                    }
+                }
+            }
+        }
+    }
+
+    deinit { free(memory) }
+
+    /// Large pieces come in large pages where the system has them: a walk through hundreds of megabytes needs few of them.
+    private static func room(_ bytes: Int) -> UnsafeMutableRawPointer {
+        let huge = 2 << 20
+        var pointer: UnsafeMutableRawPointer?
+        guard posix_memalign(&pointer, bytes >= huge ? huge : 64, max(bytes, 64)) == 0, let pointer else { fatalError("out of memory") }
+        #if os(Linux)
+        if bytes >= huge { madvise(pointer, bytes, 14) }  // MADV_HUGEPAGE
+        #endif
+        return pointer
+    }
+
+    /// `y[row] (+)= x[row] · panelsᵀ` for panels `start`, `start + step` … of `count`; panel `i` of these writes outputs `16 i ..< 16 i + 16`.
+    /// - Parameters:
+    ///   - x: rows of `32 · blocks` numbers, `xStride` apart.
+    ///   - outputs: how many of the last panel's outputs are written is what remains of these.
+    @inline(__always)
+    func multiply(
+        _ panels: Range<Int>, from start: Int = 0, step: Int = 1, _ x: UnsafePointer<Float>, xStride: Int, rows: Int,
+        _ y: UnsafeMutablePointer<Float>, yStride: Int, outputs: Int, adding: Bool = false
+    ) {
+        switch format {
+        case .float32: run(Float32Code.self, panels, start, step, x, xStride, rows, y, yStride, outputs, adding)
+        case .bfloat16: run(BFloat16Code.self, panels, start, step, x, xStride, rows, y, yStride, outputs, adding)
+        case .int8: run(Int8Code.self, panels, start, step, x, xStride, rows, y, yStride, outputs, adding)
+        }
+    }
+
+    @inline(__always)
+    private func run<Code: PanelCode>(
+        _: Code.Type, _ panels: Range<Int>, _ start: Int, _ step: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ outputs: Int, _ adding: Bool
+    ) {
+        for panel in panels {
+            let weights = memory + (start + panel * step) * panelBytes, width = outputs - 16 * panel
+            if width >= 16 {
+                PanelKernel<Code>.multiply(
+                    weights, blocks: blocks, x, xStride: xStride, rows: rows, y + 16 * panel, yStride: yStride, adding: adding)
+                continue
+            }
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * rows) { all in
+                let part = all.baseAddress!
+                PanelKernel<Code>.multiply(weights, blocks: blocks, x, xStride: xStride, rows: rows, part, yStride: 16, adding: false)
+                for row in 0..<rows {
+                    let target = y + row * yStride + 16 * panel
+                    for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }
+                }
+            }
+        }
+    }
+}
+
+/// One of the maps in a `PanelMatrix`.
+struct PanelMap {
+    let matrix: PanelMatrix
+    /// Its panels are `start`, `start + step` …
+    let start: Int
+    let step: Int
+    let inputs: Int
+    let outputs: Int
+
+    private var panels: Int { PanelMatrix.paddedOutputs(outputs) / 16 }
+
+    /// `x · Wᵀ + bias + residual` for any number of rows, in float32: [n, in] → [n, out].
+    func product(_ x: Tensor, bias: Tensor?, residual: Tensor?) throws -> Tensor {
+        let rows = x.shape[0], padded = PanelMatrix.paddedInputs(inputs)
+        var x = try x.to(dtype: .float32).contiguous()
+        if padded != inputs { x = try Tensor.concatenated([x, Tensor.zeros([rows, padded - inputs])], 1) }
+        let y = try residual?.to(dtype: .float32).copied() ?? Tensor.empty([rows, outputs])
+        let adding = residual != nil
+        try withExtendedLifetime((x, y)) {
+            let (from, to) = (Lane(x).start, Lane(y).start)
+            try Libtorch.open().parallel(panels, grain: 1) { range in
+                matrix.multiply(
+                    range, from: start, step: step, from, xStride: padded, rows: rows, to, yStride: outputs, outputs: outputs, adding: adding)
+            }
+        }
+        return try bias.map { try y.adding($0.to(dtype: .float32)) } ?? y
+    }
+}
+
+/// Writes the blocks of one panel from rows of a plain weight.
+private struct PanelWriter {
+    /// The first of `outputs` rows.
+    let start: UnsafeRawPointer
+    let type: DType
+    let inputs: Int
+    let outputs: Int
+
+    func write(_ block: Int, _ format: PanelMatrix.Format, to target: UnsafeMutableRawPointer) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 512) { all in
+            let values = all.baseAddress!  // [input][output]
+            gather(block, values)
+            switch format {
+            case .float32:
+                target.copyMemory(from: values, byteCount: 2_048)
+            case .bfloat16:
+                for input in 0..<32 { Lanes(at: values + 16 * input).storeBFloat16(to: target + 32 * input) }
+            case .int8:
+                quantise(values, target)
+            }
+        }
+    }
+
+    private func gather(_ block: Int, _ values: UnsafeMutablePointer<Float>) {
+        let first = 32 * block, count = min(32, inputs - first)
+        if count < 32 || outputs < 16 { values.update(repeating: 0, count: 512) }
+        for output in 0..<outputs {
+            if type == .float32 {
+                let row = (start + (output * inputs + first) * 4).assumingMemoryBound(to: Float.self)
+                for input in 0..<count { values[16 * input + output] = row[input] }
+            } else {
+                let row = (start + (output * inputs + first) * 2).assumingMemoryBound(to: UInt16.self)
+                for input in 0..<count { values[16 * input + output] = Float(bitPattern: UInt32(row[input]) << 16) }
+            }
+        }
+    }
+
+    /// `weight ≈ scale · byte`, the largest weight of each output at ±127.
+    private func quantise(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {
+        var largest = Lanes.zero
+        for input in 0..<32 {
+            let lanes = Lanes(at: values + 16 * input)
+            largest = largest.replacing(with: -lanes, where: -lanes .> largest).replacing(with: lanes, where: lanes .> largest)
+        }
+        // Rounded up to bfloat16, so that no weight leaves ±127.
+        let bits = unsafeBitCast(largest / 127, to: SIMD16<UInt32>.self)
+        let scales = unsafeBitCast((bits &+ 0xFFFF) & 0xFFFF_0000, to: Lanes.self)
+        scales.storeBFloat16(to: target)
+        let factors = (1 / scales).replacing(with: 0, where: scales .== 0)
+        let bytes = (target + 32).assumingMemoryBound(to: Int8.self)
+        for input in 0..<32 {
+            // Adding 1.5 · 2²³ leaves the rounded number in the last bits.
+            let rounded = unsafeBitCast(Lanes(at: values + 16 * input) * factors + 12_582_912, to: SIMD16<UInt32>.self)
+            for lane in 0..<16 { bytes[16 * input + lane] = Int8(truncatingIfNeeded: rounded[lane]) }
+        }
+    }
+}
