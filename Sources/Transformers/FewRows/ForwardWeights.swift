@@ -2,12 +2,12 @@ import Torch
 
 /// What decoding computes with: the one place where it is chosen how weights are kept for going forward only.
 ///
-/// On a GPU, and for types that the processor's own loops do not serve, these are the model's own weights with the adapter beside them. On a
-/// CPU a second set of weights is a small price up to 2 GiB, and int8 is what it was asked for at any size: a `HostPass` holds it with the
-/// adapter folded in.
+/// On a GPU, for 4-bit weights and for types that the processor's own loops do not serve, these are the model's own weights with the adapter
+/// beside them. On a CPU a second set of weights is a small price up to 2 GiB, and int8 is what was asked for at any size: a `HostPass` holds
+/// it with the adapter folded in.
 struct ForwardWeights {
-    /// Up to so many new tokens at once go through `host`. The products are as fast there as in libtorch for any number of rows; what many
-    /// rows want is its flash attention.
+    /// Up to so many new tokens at once go through `host`. What more rows want of libtorch is its flash attention; its products are no
+    /// faster in float32.
     static let hostRows = 48
 
     let blocks: [DecoderBlock]
@@ -17,24 +17,41 @@ struct ForwardWeights {
     let host: HostPass?
 
     /// - Parameter slots: streams that can stand side by side.
+    /// - Throws: `QuantizationError` where the model was to be int8 and cannot be.
     init(_ model: LanguageModel, _ adapter: Adapter?, slots: Int) throws {
-        let plainHead = Linear(weight: model.head, bias: nil)
-        let count = model.blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count } }
-        // The small changes of an adapter are lost in bfloat16, so with one the folded weights stay in float32.
-        let format: PanelMatrix.Format = model.quantization == .int8 ? .int8 : model.dtype == .bfloat16 && adapter == nil ? .bfloat16 : .float32
-        let bytes = count / 512 * format.blockBytes
-        guard model.device == .cpu, model.dtype == .float32 || model.dtype == .bfloat16, model.quantization != .nf4,
-            format == .int8 || bytes <= 2 << 30
-        else {
-            (blocks, head, self.adapter, host) = (model.blocks, plainHead, adapter, nil)
+        let served = model.device == .cpu && (model.dtype == .float32 || model.dtype == .bfloat16)
+        if model.quantization == .int8, !served { throw QuantizationError.int8(model.device, model.dtype) }
+        guard served, model.quantization != .nf4, let format = Self.format(model, adapter) else {
+            (blocks, head, self.adapter, host) = (model.blocks, Linear(weight: model.head, bias: nil), adapter, nil)
             return
         }
-        let own = try HostPass(model, adapter, format)
-        host = own
+        let own = try HostWeights(model, adapter, format, manyRows: slots > 4)
+        host = HostPass(model, own)
         if model.dtype == .float32 {
             (blocks, head, self.adapter) = (own.blocksForPrompts, own.headForPrompts, nil)
         } else {  // libtorch's products in bfloat16 are faster with many rows
-            (blocks, head, self.adapter) = (model.blocks, plainHead, adapter)
+            (blocks, head, self.adapter) = (model.blocks, Linear(weight: model.head, bias: nil), adapter)
+        }
+    }
+
+    /// Nil where the second set of weights would be too large.
+    private static func format(_ model: LanguageModel, _ adapter: Adapter?) -> PanelMatrix.Format? {
+        if model.quantization == .int8 { return .int8 }
+        // The small changes of an adapter are lost in bfloat16, so with one the folded weights stay in float32.
+        let format: PanelMatrix.Format = model.dtype == .bfloat16 && adapter == nil ? .bfloat16 : .float32
+        let count = model.blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count } }
+        return count / 512 * format.blockBytes <= 2 << 30 ? format : nil
+    }
+}
+
+/// A way of keeping weights that cannot be had.
+public enum QuantizationError: Error, CustomStringConvertible {
+    case int8(Device, DType)
+
+    public var description: String {
+        switch self {
+        case .int8(let device, let dtype):
+            "int8 weights are for decoding on a CPU in float32 or bfloat16, not on \(device) in \(dtype.rawValue): add --device cpu, or leave --quantization out"
         }
     }
 }

@@ -44,25 +44,49 @@ struct HostAttention<Number: CacheNumber> {
     func attend(_ query: UnsafePointer<Float>, scale: Float, to output: UnsafeMutablePointer<Float>) {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { room in
             let weights = room.baseAddress!
-            for place in 0..<count { weights[place] = scale * dot(query, keys + place * stride) }
+            score(query, scale, weights)
             RowMath.softmax(weights, count)
             mix(weights, to: output)
         }
     }
 
+    /// Scaled products of the query with every key, four keys side by side.
     @inline(__always)
-    private func dot(_ query: UnsafePointer<Float>, _ key: UnsafePointer<Number>) -> Float {
-        var lanes = Lanes.zero
-        var index = 0
-        while index + 16 <= size {
-            lanes.addProduct(Lanes(at: query + index), Number.lanes(key + index))
-            index += 16
+    private func score(_ query: UnsafePointer<Float>, _ scale: Float, _ scores: UnsafeMutablePointer<Float>) {
+        let whole = size / 16 * 16
+        var place = 0
+        while place + 4 <= count {
+            var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+            var key = keys + place * stride
+            for index in Swift.stride(from: 0, to: whole, by: 16) {
+                let q = Lanes(at: query + index)
+                a.addProduct(q, Number.lanes(key))
+                b.addProduct(q, Number.lanes(key + stride))
+                c.addProduct(q, Number.lanes(key + 2 * stride))
+                d.addProduct(q, Number.lanes(key + 3 * stride))
+                key += 16
+            }
+            scores[place] = scale * (a.total + rest(query, place))
+            scores[place + 1] = scale * (b.total + rest(query, place + 1))
+            scores[place + 2] = scale * (c.total + rest(query, place + 2))
+            scores[place + 3] = scale * (d.total + rest(query, place + 3))
+            place += 4
         }
-        var sum = lanes.total
-        while index < size {
-            sum += query[index] * key[index].single
-            index += 1
+        while place < count {
+            var sum = Lanes.zero
+            for index in Swift.stride(from: 0, to: whole, by: 16) {
+                sum.addProduct(Lanes(at: query + index), Number.lanes(keys + place * stride + index))
+            }
+            scores[place] = scale * (sum.total + rest(query, place))
+            place += 1
         }
+    }
+
+    /// What a head's elements behind the last whole sixteen add.
+    @inline(__always)
+    private func rest(_ query: UnsafePointer<Float>, _ place: Int) -> Float {
+        var sum: Float = 0
+        for index in size / 16 * 16..<size { sum += query[index] * keys[place * stride + index].single }
         return sum
     }
 

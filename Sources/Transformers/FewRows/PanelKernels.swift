@@ -72,10 +72,13 @@ enum PanelKernel<Code: PanelCode> {
             case 6...:
                 six(panel, blocks, from, xStride, to, yStride, adding)
                 row += 6
-            case 4...:
+            case 4:
                 four(panel, blocks, from, xStride, to, yStride, adding)
                 row += 4
-            case 2...:
+            case 3, 5:
+                three(panel, blocks, from, xStride, to, yStride, adding)
+                row += 3
+            case 2:
                 two(panel, blocks, from, xStride, to, yStride, adding)
                 row += 2
             default:
@@ -96,19 +99,23 @@ enum PanelKernel<Code: PanelCode> {
         _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ adding: Bool
     ) {
         var sum = Lanes.zero
+        var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
-            let block = panel + number * Code.blockBytes, x = x + 32 * number
-            var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-            for input in stride(from: 0, to: 32, by: 4) {
-                a.addProduct(Code.weights(block, input), x[input])
-                b.addProduct(Code.weights(block, input + 1), x[input + 1])
-                c.addProduct(Code.weights(block, input + 2), x[input + 2])
-                d.addProduct(Code.weights(block, input + 3), x[input + 3])
+            let block = panel + number * Code.blockBytes
+            var x = x + 32 * number
+            for step in 0..<8 {
+                a.addProduct(Code.weights(block, 4 * step), x[0])
+                b.addProduct(Code.weights(block, 4 * step + 1), x[1])
+                c.addProduct(Code.weights(block, 4 * step + 2), x[2])
+                d.addProduct(Code.weights(block, 4 * step + 3), x[3])
+                x += 4
             }
-            let all = (a + b) + (c + d)
-            if let scales = Code.scales(block) { sum.addProduct(scales, all) } else { sum += all }
+            if let scales = Code.scales(block) {
+                sum.addProduct(scales, (a + b) + (c + d))
+                (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+            }
         }
-        finish(sum, y, adding)
+        finish(sum + ((a + b) + (c + d)), y, adding)
     }
 
     @inline(__always)
@@ -136,6 +143,29 @@ enum PanelKernel<Code: PanelCode> {
         }
         finish(a + a2, y, adding)
         finish(b + b2, y + yStride, adding)
+    }
+
+    @inline(never)
+    private static func three(
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ yStride: Int, _ adding: Bool
+    ) {
+        var (a, b, c) = (Lanes.zero, Lanes.zero, Lanes.zero)
+        for number in 0..<blocks {
+            let block = panel + number * Code.blockBytes
+            let scales = Code.scales(block)
+            var x = x + 32 * number
+            for input in 0..<32 {
+                let w = scaled(block, input, scales)
+                a.addProduct(w, x[0])
+                b.addProduct(w, x[xStride])
+                c.addProduct(w, x[2 * xStride])
+                x += 1
+            }
+        }
+        finish(a, y, adding)
+        finish(b, y + yStride, adding)
+        finish(c, y + 2 * yStride, adding)
     }
 
     @inline(never)

@@ -5,9 +5,9 @@ import Torch
 ///
 /// Several maps that read the same input can stand in one matrix, so that one pass computes all of them: each is a `PanelMap`.
 /// Missing inputs and outputs are filled up with zeros.
-final class PanelMatrix {
+package final class PanelMatrix {
     /// How the weights are written; see `PanelCode`.
-    enum Format {
+    package enum Format: CaseIterable {
         case float32, bfloat16
         /// Signed bytes and, for every 32 inputs of an output, a scale in bfloat16.
         case int8
@@ -34,14 +34,14 @@ final class PanelMatrix {
     /// - Parameters:
     ///   - weights: [out, in] each, all with the same inputs, float32 or bfloat16 on the CPU.
     ///   - interleaved: panel `i` of the first map, panel `i` of the second, and so on; else one map behind the other.
-    init(_ weights: [Tensor], interleaved: Bool = false, format: Format) throws {
+    package init(_ weights: [Tensor], interleaved: Bool = false, format: Format) throws {
         self.format = format
         let inputs = weights[0].shape[1]
         precondition(weights.allSatisfy { $0.shape[1] == inputs && ($0.dtype == .float32 || $0.dtype == .bfloat16) }, "maps of one input")
         let counts = weights.map { Self.paddedOutputs($0.shape[0]) / 16 }
         blocks = Self.paddedInputs(inputs) / 32
         panels = counts.reduce(0, +)
-        memory = Self.room(panels * blocks * format.blockBytes)
+        memory = try Self.room(panels * blocks * format.blockBytes)
 
         let order = interleaved
             ? (0..<counts[0]).flatMap { panel in weights.indices.map { (map: $0, panel: panel) } }
@@ -67,10 +67,12 @@ final class PanelMatrix {
     deinit { free(memory) }
 
     /// Large pieces come in large pages where the system has them: a walk through hundreds of megabytes needs few of them.
-    private static func room(_ bytes: Int) -> UnsafeMutableRawPointer {
+    private static func room(_ bytes: Int) throws -> UnsafeMutableRawPointer {
         let huge = 2 << 20
         var pointer: UnsafeMutableRawPointer?
-        guard posix_memalign(&pointer, bytes >= huge ? huge : 64, max(bytes, 64)) == 0, let pointer else { fatalError("out of memory") }
+        guard posix_memalign(&pointer, bytes >= huge ? huge : 64, max(bytes, 64)) == 0, let pointer else {
+            throw TorchError.outOfMemory(name: "weights for decoding", arguments: [], reason: "the system gave no \(bytes) bytes")
+        }
         #if os(Linux)
         if bytes >= huge { madvise(pointer, bytes, 14) }  // MADV_HUGEPAGE
         #endif
@@ -118,7 +120,7 @@ final class PanelMatrix {
 }
 
 /// One of the maps in a `PanelMatrix`.
-struct PanelMap {
+package struct PanelMap {
     let matrix: PanelMatrix
     /// Its panels are `start`, `start + step` …
     let start: Int
@@ -128,8 +130,16 @@ struct PanelMap {
 
     private var panels: Int { PanelMatrix.paddedOutputs(outputs) / 16 }
 
+    package init(matrix: PanelMatrix, start: Int, step: Int, inputs: Int, outputs: Int) {
+        self.matrix = matrix
+        self.start = start
+        self.step = step
+        self.inputs = inputs
+        self.outputs = outputs
+    }
+
     /// `x · Wᵀ + bias + residual` for any number of rows, in float32: [n, in] → [n, out].
-    func product(_ x: Tensor, bias: Tensor?, residual: Tensor?) throws -> Tensor {
+    package func product(_ x: Tensor, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
         let rows = x.shape[0], padded = PanelMatrix.paddedInputs(inputs)
         var x = try x.to(dtype: .float32).contiguous()
         if padded != inputs { x = try Tensor.concatenated([x, Tensor.zeros([rows, padded - inputs])], 1) }

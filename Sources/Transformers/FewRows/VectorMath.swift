@@ -13,7 +13,8 @@ extension Lanes {
     /// eˣ to within 2 units of the last place; 0 below −87, and no infinity above 88.
     @inline(__always)
     func exponential() -> Lanes {
-        let x = self.clamped(lowerBound: Lanes(repeating: -87.3), upperBound: Lanes(repeating: 88.3))
+        // `clamped` would go lane by lane.
+        let x = replacing(with: -87.3, where: self .< -87.3).replacing(with: 88.3, where: self .> 88.3)
         let shifted = x * 1.442_695 + 12_582_912  // the nearest integer to x / ln 2, in the last bits
         let n = shifted - 12_582_912
         // ln 2 in two parts, the first exact in few bits (Cody & Waite)

@@ -1,0 +1,86 @@
+import Checkpoints
+import Torch
+
+/// The weights of a `HostPass`: every block's maps in panels, an adapter folded in.
+struct HostWeights {
+    struct Block {
+        let inputNorm, outputNorm: [Float]
+        let queryNorm, keyNorm: [Float]?
+        /// Queries, keys and values one behind the other, each filled up to whole panels; gate and up panel by panel.
+        let queryKeyValue, output, gateUp, down: HostMap
+    }
+
+    let blocks: [Block]
+    let finalNorm: [Float]
+    let head: HostMap
+    /// The same maps for the path over libtorch, which takes prompts.
+    let blocksForPrompts: [DecoderBlock]
+    let headForPrompts: Linear
+
+    /// - Parameters:
+    ///   - adapter: folded into the weights (`W + s · B A`) before they are written in `format`.
+    ///   - manyRows: whether products with more than a few rows will come; see `HostMap.packed`.
+    init(_ model: LanguageModel, _ adapter: Adapter?, _ format: PanelMatrix.Format, manyRows: Bool) throws {
+        let configuration = model.configuration
+        let packs = manyRows && format == .bfloat16
+        func map(_ weights: [Tensor], _ biases: [Tensor?] = [nil], interleaved: Bool = false) throws -> HostMap {
+            let widths = weights.map { $0.shape[0] }, padded = widths.map(PanelMatrix.paddedOutputs)
+            var bias: [Float]?
+            if biases.contains(where: { $0 != nil }) {
+                bias = try zip(padded, biases).flatMap { width, bias in
+                    let values = try bias?.floats() ?? []
+                    return values + [Float](repeating: 0, count: width - values.count)
+                }
+            }
+            return HostMap(
+                panels: try PanelMatrix(weights, interleaved: interleaved, format: format),
+                outputs: weights.count == 1 ? widths[0] : padded.reduce(0, +), bias: bias,
+                packed: packs && widths == padded ? try? PackedMatrix(Tensor.concatenated(weights), rows: 16) : nil)
+        }
+
+        var own: [Block] = [], prompts: [DecoderBlock] = []
+        for (layer, block) in model.blocks.enumerated() {
+            let weights = block.weights
+            func folded(_ projection: Projection) throws -> Tensor {
+                let linear = weights[projection]
+                guard let pair = adapter?.layers[layer][projection] else { return linear.weight }
+                return try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), bias: linear.weight.to(dtype: .float32))
+            }
+            let queries = [Projection.query, .key, .value]
+            let one = Block(
+                inputNorm: try weights.inputNorm.floats(), outputNorm: try weights.outputNorm.floats(),
+                queryNorm: try weights.queryNorm?.floats(), keyNorm: try weights.keyNorm?.floats(),
+                queryKeyValue: try map(queries.map(folded), queries.map { weights[$0].bias }),
+                output: try map([folded(.output)], [weights[.output].bias]),
+                gateUp: try map([folded(.gate), folded(.up)], interleaved: true), down: try map([folded(.down)]))
+            own.append(one)
+            prompts.append(try DecoderBlock(configuration: configuration, weights: Self.prompts(one, weights, configuration)))
+        }
+        blocks = own
+        blocksForPrompts = prompts
+        finalNorm = try model.finalNorm.floats()
+        head = try map([model.head])
+        headForPrompts = Linear(
+            PanelMap(matrix: head.panels, start: 0, step: 1, inputs: configuration.hiddenSize, outputs: configuration.vocabularySize))
+    }
+
+    /// A block whose linear maps are those of `block`.
+    private static func prompts(_ block: Block, _ weights: BlockWeights, _ configuration: ModelConfiguration) throws -> BlockWeights {
+        var start = 0
+        var maps = weights
+        for projection in Projection.allCases {
+            let (inputs, outputs) = projection.size(in: configuration)
+            let (map, first, step) = switch projection {
+            case .query, .key, .value: (block.queryKeyValue, start, 1)
+            case .output: (block.output, 0, 1)
+            case .gate: (block.gateUp, 0, 2)
+            case .up: (block.gateUp, 1, 2)
+            case .down: (block.down, 0, 1)
+            }
+            if [.query, .key, .value].contains(projection) { start += PanelMatrix.paddedOutputs(outputs) / 16 }
+            maps.projections[projection] = Linear(
+                PanelMap(matrix: map.panels, start: first, step: step, inputs: inputs, outputs: outputs), bias: weights[projection].bias)
+        }
+        return maps
+    }
+}

@@ -1,0 +1,140 @@
+import Checkpoints
+import Foundation
+import Groundwork
+import Testing
+import Tokenizers
+import Torch
+import Transformers
+
+@Suite struct PanelMatrixTests {
+    private static func random(_ shape: [Int], _ name: String) throws -> Tensor {
+        var random = CounterRandom(seed: 5, phase: name)
+        return try Tensor((0..<shape.reduce(1, *)).map { _ in Float(random.uniform() * 2 - 1) }, shape)
+    }
+
+    /// Two maps of one input, 23 and 40 outputs wide: full and partial panels, inputs that fill no block, every number of rows that has a loop.
+    @Test(arguments: [70, 96], [false, true]) func productsEqualLibtorchs(inputs: Int, interleaved: Bool) throws {
+        let weights = try [23, interleaved ? 23 : 40].map { try Self.random([$0, inputs], "weight \($0)") }
+        let matrix = try PanelMatrix(weights, interleaved: interleaved, format: .float32)
+        for rows in [1, 2, 3, 4, 5, 6, 7, 16] {
+            let x = try Self.random([rows, inputs], "x \(rows)")
+            for (map, weight) in weights.enumerated() {
+                let outputs = weight.shape[0], bias = try Self.random([outputs], "bias"), residual = try Self.random([rows, outputs], "residual")
+                let panels = PanelMap(
+                    matrix: matrix, start: interleaved ? map : map * 2, step: interleaved ? 2 : 1, inputs: inputs, outputs: outputs)
+                #expect(largestDifference(try panels.product(x).floats(), try x.linear(weight).floats()) < 1e-5)
+                let sum = try x.linear(weight, bias: residual).adding(bias)
+                #expect(largestDifference(try panels.product(x, bias: bias, residual: residual).floats(), try sum.floats()) < 1e-5)
+            }
+        }
+    }
+
+    @Test func bfloat16KeepsItsWeightsExactly() throws {
+        let weight = try Self.random([40, 64], "weight").to(dtype: .bfloat16), x = try Self.random([3, 64], "x")
+        let map = PanelMap(matrix: try PanelMatrix([weight], format: .bfloat16), start: 0, step: 1, inputs: 64, outputs: 40)
+        #expect(largestDifference(try map.product(x).floats(), try x.linear(weight.to(dtype: .float32)).floats()) < 1e-5)
+    }
+
+    // A unit input gives back one weight. Each may be off by half a step: 1/127 of the largest of its 32, and up to 1/128 of that more for
+    // the scale, which is rounded up to bfloat16.
+    @Test func int8WeightsAreOffByHalfAStepAtMost() throws {
+        let inputs = 96, outputs = 23
+        var values = try Self.random([outputs, inputs], "weight").floats()
+        for index in 0..<inputs where index / 32 == 1 { values[3 * inputs + index] = 0 }  // a block of zeros has no scale to divide by
+        values[5 * inputs + 40] = 1_000  // and a large weight makes its own block coarse, no other
+        let weight = try Tensor(values, [outputs, inputs])
+        let map = PanelMap(matrix: try PanelMatrix([weight], format: .int8), start: 0, step: 1, inputs: inputs, outputs: outputs)
+        var identity = [Float](repeating: 0, count: inputs * inputs)
+        for index in 0..<inputs { identity[index * inputs + index] = 1 }
+        let kept = try map.product(Tensor(identity, [inputs, inputs])).floats()  // [inputs, outputs]
+        var differs = false
+        for output in 0..<outputs {
+            for block in 0..<inputs / 32 {
+                let places = 32 * block..<32 * block + 32
+                let largest = places.map { abs(values[output * inputs + $0]) }.max()!
+                for input in places {
+                    let difference = abs(kept[input * outputs + output] - values[output * inputs + input])
+                    #expect(difference <= largest / 127 / 2 * (1 + 1 / 120))
+                    if difference > 1e-6 { differs = true }
+                }
+            }
+        }
+        #expect(differs, "weights that come back exactly were never quantised")
+    }
+}
+
+/// Decoding in the processor's own loops against whole forward passes through libtorch.
+@Suite struct HostPassTests {
+    /// Forces its tokens one by one and takes the log-probabilities of the whole vocabulary after each.
+    private final class Reading: Guide {
+        private var demands: [Demand]
+        private(set) var rows: [[Float]] = []
+
+        init(_ tokens: [Int], vocabulary: Int) { demands = tokens.flatMap { [.append([$0]), .score(Array(0..<vocabulary))] } }
+
+        func next() -> Demand { demands.isEmpty ? .finish : demands.removeFirst() }
+        func sampled(_ token: Int) {}
+        func scored(_ logProbabilities: [Float]) { rows.append(logProbabilities) }
+    }
+
+    private func read(_ model: LanguageModel, _ adapter: Adapter?, streams: Int) throws -> (decoded: [[Float]], whole: [[Float]]) {
+        let vocabulary = model.configuration.vocabularySize
+        let prompts = (0..<streams).map { number in [5 + number, 9, 44] + Array(repeating: 7, count: number % 3) }
+        let guides = (0..<streams).map { number in Reading((0..<4).map { (number * 11 + $0 * 29 + 3) % 90 }, vocabulary: vocabulary) }
+        try Decoder(model: model, adapter: adapter, slots: streams).run(zip(prompts, guides).map { Stream(prompt: $0, guide: $1) })
+        var whole: [[Float]] = []
+        for (number, prompt) in prompts.enumerated() {
+            for count in 1...4 {
+                let tokens = prompt + (0..<count).map { (number * 11 + $0 * 29 + 3) % 90 }
+                whole.append(try model.logits(PackedSequences([tokens]), rows: [tokens.count - 1], adapter: adapter).logSoftmax().floats())
+            }
+        }
+        return (guides.flatMap(\.rows), whole)
+    }
+
+    // Every family with and without an adapter, for every number of rows that has a loop of its own. Sums in another order: 1e-4.
+    @Test(arguments: TinyModel.families) func everyRowsLogProbabilitiesEqualAWholePass(family: String) throws {
+        let tiny = try TinyModel(family)
+        for streams in [1, 2, 3, 4, 5, 6, 7, 16] {
+            let (decoded, whole) = try read(tiny.model, nil, streams: streams)
+            for (a, b) in zip(decoded, whole) { #expect(largestDifference(a, b) < 1e-4, "\(streams) streams") }
+        }
+        for name in TinyModel.adapters {
+            let (decoded, whole) = try read(tiny.model, tiny.adapter(name), streams: 3)
+            for (a, b) in zip(decoded, whole) { #expect(largestDifference(a, b) < 1e-4, "\(name)") }
+        }
+    }
+
+    // bfloat16 has 8 bits: libtorch rounds every result to them, decoding only the weights, keys and values.
+    @Test(arguments: TinyModel.families) func bfloat16StaysCloseToFloat32(family: String) throws {
+        let tiny = try TinyModel(family, dtype: .bfloat16), exact = try TinyModel(family)
+        for (streams, adapter) in [(1, nil), (16, nil), (2, "rslora")] as [(Int, String?)] {
+            let decoded = try read(tiny.model, adapter.map(tiny.adapter), streams: streams).decoded
+            let whole = try read(exact.model, adapter.map(exact.adapter), streams: streams).whole
+            for (a, b) in zip(decoded, whole) { #expect(relativeDifference(a, b) < 0.03, "\(streams) streams") }
+        }
+    }
+
+    // Weights off by up to 1/254 of their block's largest, in models whose weights are noise themselves; the adapter is folded in before.
+    // The real model's logits move a tenth of this.
+    @Test(arguments: TinyModel.families) func int8StaysCloseToFloat32(family: String) throws {
+        let tiny = try TinyModel(family)
+        let model = try LanguageModel(
+            Checkpoint.open(tiny.folder + "/model"), TinyModel.tokenizer(), device: .cpu, dtype: .float32, quantization: .int8)
+        for adapter in [nil, "rslora"] {
+            let decoded = try read(model, adapter.map { try Adapter.load("\(tiny.folder)/adapters/\($0)", for: model) }, streams: 3).decoded
+            let whole = try read(tiny.model, adapter.map(tiny.adapter), streams: 3).whole
+            var largest = 0.0
+            for (a, b) in zip(decoded, whole) { largest = max(largest, relativeDifference(a, b)) }
+            #expect(largest < 0.1)
+            #expect(largest > 1e-5, "the weights were not quantised")
+        }
+    }
+
+    @Test func int8IsRefusedWhereNoLoopServesIt() throws {
+        let model = try LanguageModel(
+            Checkpoint.open(TinyModel.root + "/llama/model"), TinyModel.tokenizer(), device: .cpu, dtype: .float64, quantization: .int8)
+        let error = #expect(throws: QuantizationError.self) { try Decoder(model: model, slots: 1) }
+        #expect("\(try #require(error))".contains("leave --quantization out"))
+    }
+}
