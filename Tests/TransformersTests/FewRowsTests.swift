@@ -35,26 +35,42 @@ import Transformers
         #expect(largestDifference(try map.product(x).floats(), try x.linear(weight.to(dtype: .float32)).floats()) < 1e-5)
     }
 
-    // A unit input gives back one weight. Each may be off by half a step: 1/127 of the largest of its 32, and up to 1/128 of that more for
-    // the scale, which is rounded up to bfloat16.
+    /// The weights as they were kept, [outputs, inputs]: a unit input gives back one.
+    private static func kept(_ weight: Tensor, _ format: PanelMatrix.Format) throws -> [Float] {
+        let outputs = weight.shape[0], inputs = weight.shape[1]
+        let map = PanelMap(matrix: try PanelMatrix([weight], format: format), start: 0, step: 1, inputs: inputs, outputs: outputs)
+        var identity = [Float](repeating: 0, count: inputs * inputs)
+        for index in 0..<inputs { identity[index * inputs + index] = 1 }
+        return try map.product(Tensor(identity, [inputs, inputs])).transposed().floats()
+    }
+
+    // `d · q + m` with up to 16 values of q in a block, as Q4_0, Q4_1 and Q4_K files have it.
+    @Test func theWeightsOfFourBitFilesComeBackAsTheyWere() throws {
+        let inputs = 96, outputs = 20
+        let random = try Self.random([outputs, inputs], "weight").floats()
+        let values = random.enumerated().map { index, value in
+            let block = index / 32, levels = 1 + block % 15  // q from 0 to so many
+            return 0.013 * (((value + 1) / 2 * Float(levels)).rounded() - 7.3) * Float(1 + block % 4)
+        }
+        let difference = largestDifference(try Self.kept(Tensor(values, [outputs, inputs]), .int8), values)
+        #expect(difference < 1e-6)
+    }
+
+    // Each may be off by half a step; the coarsest grid has 247 steps from end to end.
     @Test func int8WeightsAreOffByHalfAStepAtMost() throws {
         let inputs = 96, outputs = 23
         var values = try Self.random([outputs, inputs], "weight").floats()
         for index in 0..<inputs where index / 32 == 1 { values[3 * inputs + index] = 0 }  // a block of zeros has no scale to divide by
         values[5 * inputs + 40] = 1_000  // and a large weight makes its own block coarse, no other
-        let weight = try Tensor(values, [outputs, inputs])
-        let map = PanelMap(matrix: try PanelMatrix([weight], format: .int8), start: 0, step: 1, inputs: inputs, outputs: outputs)
-        var identity = [Float](repeating: 0, count: inputs * inputs)
-        for index in 0..<inputs { identity[index * inputs + index] = 1 }
-        let kept = try map.product(Tensor(identity, [inputs, inputs])).floats()  // [inputs, outputs]
+        let kept = try Self.kept(Tensor(values, [outputs, inputs]), .int8)
         var differs = false
         for output in 0..<outputs {
             for block in 0..<inputs / 32 {
                 let places = 32 * block..<32 * block + 32
                 let largest = places.map { abs(values[output * inputs + $0]) }.max()!
                 for input in places {
-                    let difference = abs(kept[input * outputs + output] - values[output * inputs + input])
-                    #expect(difference <= largest / 127 / 2 * (1 + 1 / 120))
+                    let difference = abs(kept[output * inputs + input] - values[output * inputs + input])
+                    #expect(difference <= largest / 247 * 1.001)
                     if difference > 1e-6 { differs = true }
                 }
             }
@@ -115,8 +131,7 @@ import Transformers
         }
     }
 
-    // Weights off by up to 1/254 of their block's largest, in models whose weights are noise themselves; the adapter is folded in before.
-    // The real model's logits move a tenth of this.
+    // Weights off by up to 1/247 of their block's largest, in models whose weights are noise themselves; the adapter is folded in before.
     @Test(arguments: TinyModel.families) func int8StaysCloseToFloat32(family: String) throws {
         let tiny = try TinyModel(family)
         let model = try LanguageModel(
@@ -136,5 +151,18 @@ import Transformers
             Checkpoint.open(TinyModel.root + "/llama/model"), TinyModel.tokenizer(), device: .cpu, dtype: .float64, quantization: .int8)
         let error = #expect(throws: QuantizationError.self) { try Decoder(model: model, slots: 1) }
         #expect("\(try #require(error))".contains("leave --quantization out"))
+    }
+}
+
+@Suite(.enabled(if: smolLM2Path != nil, "needs SmolLM2: run scripts/setup"))
+struct SmolLM2Int8Tests {
+    // The file's weights stand on 4-bit and 8-bit grids, which int8 panels hold as they are.
+    @Test func aFourBitFileDecodesInInt8AsTransformersDoesInFloat32() throws {
+        let expected = try JSONDecoder().decode(
+            SmolLM2Tests.Expected.self, from: Data(contentsOf: URL(fileURLWithPath: TinyModel.root + "/smollm2.json")))
+        let model = try LanguageModel.load(#require(smolLM2Path), quantization: .int8)
+        let guides = expected.prompts.map { _ in GreedyGuide(count: 64) }
+        try Decoder(model: model, slots: 2).run(zip(expected.prompts, guides).map { Stream(prompt: $0.ids, guide: $1) })
+        for (guide, prompt) in zip(guides, expected.prompts) { #expect(guide.tokens == prompt.continuation, "\(prompt.name)") }
     }
 }

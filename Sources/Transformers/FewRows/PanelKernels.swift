@@ -21,32 +21,34 @@ extension Lanes {
 /// How the weights of a block of 32 inputs and 16 outputs are written.
 protocol PanelCode {
     static var blockBytes: Int { get }
-    /// What the weights are to be multiplied by, one factor for each output; nil where they are what they are.
-    static func scales(_ block: UnsafeRawPointer) -> Lanes?
-    /// The 16 weights of one of the block's inputs.
-    static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes
+    /// For each output, how a block's numbers `n` become its weights, `origin + step · n`; nil where they are the weights.
+    static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)?
+    /// The 16 numbers of one of the block's inputs.
+    static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes
 }
 
 enum Float32Code: PanelCode {
     static let blockBytes = 2_048
-    @inline(__always) static func scales(_ block: UnsafeRawPointer) -> Lanes? { nil }
-    @inline(__always) static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
+    @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
+    @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
         (block + 64 * input).loadUnaligned(as: Lanes.self)
     }
 }
 
 enum BFloat16Code: PanelCode {
     static let blockBytes = 1_024
-    @inline(__always) static func scales(_ block: UnsafeRawPointer) -> Lanes? { nil }
-    @inline(__always) static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes { Lanes(bfloat16: block + 32 * input) }
+    @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
+    @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes { Lanes(bfloat16: block + 32 * input) }
 }
 
-/// 16 scales in bfloat16, then 32 × 16 signed bytes.
+/// 16 steps and 16 origins in float32, then 32 × 16 signed bytes.
 enum Int8Code: PanelCode {
-    static let blockBytes = 32 + 512
-    @inline(__always) static func scales(_ block: UnsafeRawPointer) -> Lanes? { Lanes(bfloat16: block) }
-    @inline(__always) static func weights(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
-        let bytes = (block + 32 + 16 * input).assumingMemoryBound(to: Int8.self)
+    static let blockBytes = 128 + 512
+    @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? {
+        (block.loadUnaligned(as: Lanes.self), (block + 64).loadUnaligned(as: Lanes.self))
+    }
+    @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
+        let bytes = (block + 128 + 16 * input).assumingMemoryBound(to: Int8.self)
         var lanes = Lanes.zero
         for lane in 0..<16 { lanes[lane] = Float(bytes[lane]) }  // this loop, and no initialiser, becomes vector instructions
         return lanes
@@ -102,16 +104,18 @@ enum PanelKernel<Code: PanelCode> {
         var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes
-            var x = x + 32 * number
+            let first = x + 32 * number
+            var x = first
             for step in 0..<8 {
-                a.addProduct(Code.weights(block, 4 * step), x[0])
-                b.addProduct(Code.weights(block, 4 * step + 1), x[1])
-                c.addProduct(Code.weights(block, 4 * step + 2), x[2])
-                d.addProduct(Code.weights(block, 4 * step + 3), x[3])
+                a.addProduct(Code.numbers(block, 4 * step), x[0])
+                b.addProduct(Code.numbers(block, 4 * step + 1), x[1])
+                c.addProduct(Code.numbers(block, 4 * step + 2), x[2])
+                d.addProduct(Code.numbers(block, 4 * step + 3), x[3])
                 x += 4
             }
-            if let scales = Code.scales(block) {
-                sum.addProduct(scales, (a + b) + (c + d))
+            if let (step, origin) = Code.grid(block) {
+                sum.addProduct(step, (a + b) + (c + d))
+                sum.addProduct(origin, (Lanes(at: first) + Lanes(at: first + 16)).total)
                 (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
             }
         }
@@ -119,9 +123,10 @@ enum PanelKernel<Code: PanelCode> {
     }
 
     @inline(__always)
-    private static func scaled(_ block: UnsafeRawPointer, _ input: Int, _ scales: Lanes?) -> Lanes {
-        let weights = Code.weights(block, input)
-        return scales.map { weights * $0 } ?? weights
+    private static func weights(_ block: UnsafeRawPointer, _ input: Int, _ grid: (step: Lanes, origin: Lanes)?) -> Lanes {
+        let numbers = Code.numbers(block, input)
+        if let (step, origin) = grid { return origin.addingProduct(numbers, step) }
+        return numbers
     }
 
     @inline(never)
@@ -132,9 +137,9 @@ enum PanelKernel<Code: PanelCode> {
         var (a, b, a2, b2) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes, x = x + 32 * number
-            let scales = Code.scales(block)
+            let grid = Code.grid(block)
             for input in stride(from: 0, to: 32, by: 2) {
-                let w = scaled(block, input, scales), w2 = scaled(block, input + 1, scales)
+                let w = weights(block, input, grid), w2 = weights(block, input + 1, grid)
                 a.addProduct(w, x[input])
                 b.addProduct(w, x[xStride + input])
                 a2.addProduct(w2, x[input + 1])
@@ -153,10 +158,10 @@ enum PanelKernel<Code: PanelCode> {
         var (a, b, c) = (Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes
-            let scales = Code.scales(block)
+            let grid = Code.grid(block)
             var x = x + 32 * number
             for input in 0..<32 {
-                let w = scaled(block, input, scales)
+                let w = weights(block, input, grid)
                 a.addProduct(w, x[0])
                 b.addProduct(w, x[xStride])
                 c.addProduct(w, x[2 * xStride])
@@ -176,10 +181,10 @@ enum PanelKernel<Code: PanelCode> {
         var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes
-            let scales = Code.scales(block)
+            let grid = Code.grid(block)
             var x = x + 32 * number
             for input in 0..<32 {
-                let w = scaled(block, input, scales)
+                let w = weights(block, input, grid)
                 a.addProduct(w, x[0])
                 b.addProduct(w, x[xStride])
                 c.addProduct(w, x[2 * xStride])
@@ -202,10 +207,10 @@ enum PanelKernel<Code: PanelCode> {
         var (a, b, c, d, e, f) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes
-            let scales = Code.scales(block)
+            let grid = Code.grid(block)
             var x = x + 32 * number
             for input in 0..<32 {
-                let w = scaled(block, input, scales)
+                let w = weights(block, input, grid)
                 a.addProduct(w, x[0])
                 b.addProduct(w, x[xStride])
                 c.addProduct(w, x[2 * xStride])

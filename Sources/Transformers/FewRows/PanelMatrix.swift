@@ -9,7 +9,7 @@ package final class PanelMatrix {
     /// How the weights are written; see `PanelCode`.
     package enum Format: CaseIterable {
         case float32, bfloat16
-        /// Signed bytes and, for every 32 inputs of an output, a scale in bfloat16.
+        /// Bytes on an even grid of its own for every 32 inputs of an output; the weights of 4-bit files come back as they were.
         case int8
 
         var blockBytes: Int {
@@ -56,9 +56,7 @@ package final class PanelMatrix {
                     let writer = PanelWriter(
                         start: starts[order[number].map] + first * inputs * source.dtype.size, type: source.dtype, inputs: inputs,
                         outputs: min(16, source.shape[0] - first))
-                    for block in 0..<blocks {
-                        writer.write(block, format, to: memory + number * panelBytes + block * format.blockBytes)
-                    }
+                    writer.write(format, blocks, to: memory + number * panelBytes)
                 }
             }
         }
@@ -156,7 +154,7 @@ package struct PanelMap {
     }
 }
 
-/// Writes the blocks of one panel from rows of a plain weight.
+/// Writes one panel from rows of a plain weight.
 private struct PanelWriter {
     /// The first of `outputs` rows.
     let start: UnsafeRawPointer
@@ -164,52 +162,81 @@ private struct PanelWriter {
     let inputs: Int
     let outputs: Int
 
-    func write(_ block: Int, _ format: PanelMatrix.Format, to target: UnsafeMutableRawPointer) {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 512) { all in
-            let values = all.baseAddress!  // [input][output]
-            gather(block, values)
-            switch format {
-            case .float32:
-                target.copyMemory(from: values, byteCount: 2_048)
-            case .bfloat16:
-                for input in 0..<32 { Lanes(at: values + 16 * input).storeBFloat16(to: target + 32 * input) }
-            case .int8:
-                quantise(values, target)
+    func write(_ format: PanelMatrix.Format, _ blocks: Int, to target: UnsafeMutableRawPointer) {
+        if format == .float32 { return gather(blocks, target.assumingMemoryBound(to: Float.self)) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 512 * blocks) { all in
+            gather(blocks, all.baseAddress!)
+            for block in 0..<blocks {
+                let values = all.baseAddress! + 512 * block, target = target + block * format.blockBytes
+                if format == .int8 {
+                    Self.quantise(values, target)
+                } else {
+                    for input in 0..<32 { Lanes(at: values + 16 * input).storeBFloat16(to: target + 32 * input) }
+                }
             }
         }
     }
 
-    private func gather(_ block: Int, _ values: UnsafeMutablePointer<Float>) {
-        let first = 32 * block, count = min(32, inputs - first)
-        if count < 32 || outputs < 16 { values.update(repeating: 0, count: 512) }
+    /// [output][input] → [input][output]
+    private func gather(_ blocks: Int, _ values: UnsafeMutablePointer<Float>) {
+        if inputs < 32 * blocks || outputs < 16 { values.update(repeating: 0, count: 512 * blocks) }
         for output in 0..<outputs {
             if type == .float32 {
-                let row = (start + (output * inputs + first) * 4).assumingMemoryBound(to: Float.self)
-                for input in 0..<count { values[16 * input + output] = row[input] }
+                let row = (start + output * inputs * 4).assumingMemoryBound(to: Float.self)
+                for input in 0..<inputs { values[16 * input + output] = row[input] }
             } else {
-                let row = (start + (output * inputs + first) * 2).assumingMemoryBound(to: UInt16.self)
-                for input in 0..<count { values[16 * input + output] = Float(bitPattern: UInt32(row[input]) << 16) }
+                let row = (start + output * inputs * 2).assumingMemoryBound(to: UInt16.self)
+                for input in 0..<inputs { values[16 * input + output] = Float(bitPattern: UInt32(row[input]) << 16) }
             }
         }
     }
 
-    /// `weight ≈ scale · byte`, the largest weight of each output at ±127.
-    private func quantise(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {
-        var largest = Lanes.zero
-        for input in 0..<32 {
+    /// Numbers of steps between a block's least and greatest weight that hold whole multiples of 15, 14 … 1: a 4-bit file's weights of a
+    /// block stand on so many steps, and then on a grid of these too.
+    private static let stepCounts: [Float] = [255, 252, 253, 250, 248, 247]
+
+    /// Of the even grid around zero and those from the least to the greatest weight, each output takes the one with the smallest squared error.
+    private static func quantise(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {
+        var least = Lanes(at: values), greatest = Lanes(at: values)
+        for input in 1..<32 {
             let lanes = Lanes(at: values + 16 * input)
-            largest = largest.replacing(with: -lanes, where: -lanes .> largest).replacing(with: lanes, where: lanes .> largest)
+            least = least.replacing(with: lanes, where: lanes .< least)
+            greatest = greatest.replacing(with: lanes, where: lanes .> greatest)
         }
-        // Rounded up to bfloat16, so that no weight leaves ±127.
-        let bits = unsafeBitCast(largest / 127, to: SIMD16<UInt32>.self)
-        let scales = unsafeBitCast((bits &+ 0xFFFF) & 0xFFFF_0000, to: Lanes.self)
-        scales.storeBFloat16(to: target)
-        let factors = (1 / scales).replacing(with: 0, where: scales .== 0)
-        let bytes = (target + 32).assumingMemoryBound(to: Int8.self)
+        let largest = greatest.replacing(with: -least, where: -least .> greatest)
+        var step = largest / 127, origin = largest / 127 * -128
+        var error = squaredError(values, step, origin)
+        for count in stepCounts {
+            let other = (greatest - least) / count
+            let otherError = squaredError(values, other, least)
+            let better = otherError .< error
+            step = step.replacing(with: other, where: better)
+            origin = origin.replacing(with: least, where: better)
+            error = error.replacing(with: otherError, where: better)
+        }
+        step.store(to: target.assumingMemoryBound(to: Float.self))
+        (origin + 128 * step).store(to: (target + 64).assumingMemoryBound(to: Float.self))
+        let factor = inverse(step), bytes = (target + 128).assumingMemoryBound(to: Int8.self)
         for input in 0..<32 {
             // Adding 1.5 · 2²³ leaves the rounded number in the last bits.
-            let rounded = unsafeBitCast(Lanes(at: values + 16 * input) * factors + 12_582_912, to: SIMD16<UInt32>.self)
+            let rounded = unsafeBitCast((Lanes(at: values + 16 * input) - origin) * factor + 12_582_912, to: SIMD16<UInt32>.self) &- 128
             for lane in 0..<16 { bytes[16 * input + lane] = Int8(truncatingIfNeeded: rounded[lane]) }
         }
+    }
+
+    @inline(__always)
+    private static func inverse(_ step: Lanes) -> Lanes { (1 / step).replacing(with: 0, where: step .== 0) }
+
+    @inline(__always)
+    private static func squaredError(_ values: UnsafePointer<Float>, _ step: Lanes, _ origin: Lanes) -> Lanes {
+        let factor = inverse(step)
+        var sum = Lanes.zero
+        for input in 0..<32 {
+            let value = Lanes(at: values + 16 * input)
+            let number = (value - origin) * factor + 12_582_912 - 12_582_912
+            let difference = value - origin.addingProduct(number, step)
+            sum.addProduct(difference, difference)
+        }
+        return sum
     }
 }
