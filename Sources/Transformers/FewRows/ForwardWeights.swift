@@ -39,7 +39,7 @@ struct ForwardWeights {
         if model.quantization == .int8 { return .int8 }
         // The small changes of an adapter are lost in bfloat16, so with one the folded weights stay in float32.
         let format: PanelMatrix.Format = model.dtype == .bfloat16 && adapter == nil ? .bfloat16 : .float32
-        let count = model.blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.weight.count } }
+        let count = model.blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.shape.reduce(1, *) } }
         return count / 512 * format.blockBytes <= 2 << 30 ? format : nil
     }
 }

@@ -43,8 +43,8 @@ struct HostWeights {
             let weights = block.weights
             func folded(_ projection: Projection) throws -> Tensor {
                 let linear = weights[projection]
-                guard let pair = adapter?.layers[layer][projection] else { return linear.weight }
-                return try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), bias: linear.weight.to(dtype: .float32))
+                guard let pair = adapter?.layers[layer][projection] else { return try linear.weight(model.dtype) }
+                return try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight(.float32).to(dtype: .float32))
             }
             let queries = [Projection.query, .key, .value]
             let one = Block(
