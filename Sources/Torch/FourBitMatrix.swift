@@ -129,9 +129,7 @@ extension Tensor {
                 return try residual.map { try product.adding($0) } ?? product
             }
         }
-        let y = try linear(weight.dequantized(to: dtype), bias: residual ?? bias)
-        if residual != nil, let bias { return try y.adding(bias) }
-        return y
+        return try linear(weight.dequantized(to: dtype), bias: bias, residual: residual)
     }
 }
 

@@ -23,7 +23,7 @@ import Transformers
                 let panels = PanelMap(
                     matrix: matrix, start: interleaved ? map : map * 2, step: interleaved ? 2 : 1, inputs: inputs, outputs: outputs)
                 #expect(largestDifference(try panels.product(x).floats(), try x.linear(weight).floats()) < 1e-5)
-                let sum = try x.linear(weight, bias: residual).adding(bias)
+                let sum = try x.linear(weight, bias: bias, residual: residual)
                 #expect(largestDifference(try panels.product(x, bias: bias, residual: residual).floats(), try sum.floats()) < 1e-5)
             }
         }
