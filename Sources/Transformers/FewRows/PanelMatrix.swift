@@ -206,7 +206,8 @@ private struct PanelWriter {
         let largest = greatest.replacing(with: -least, where: -least .> greatest)
         var step = largest / 127, origin = largest / 127 * -128
         var error = squaredError(values, step, origin)
-        for count in stepCounts {
+        let nothing = largest * largest * 1e-11  // what rounding leaves of a grid that fits; most 4-bit blocks fit at 255 steps
+        for count in stepCounts where any(error .> nothing) {
             let other = (greatest - least) / count
             let otherError = squaredError(values, other, least)
             let better = otherError .< error
