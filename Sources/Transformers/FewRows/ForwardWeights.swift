@@ -51,7 +51,8 @@ public enum QuantizationError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .int8(let device, let dtype):
-            "int8 weights are for decoding on a CPU in float32 or bfloat16, not on \(device) in \(dtype.rawValue): add --device cpu, or leave --quantization out"
+            "int8 weights are for decoding on a CPU in float32 or bfloat16, not on \(device) in \(dtype.rawValue): "
+                + "add --device cpu, or leave --quantization out"
         }
     }
 }
