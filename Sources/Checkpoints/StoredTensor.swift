@@ -53,6 +53,15 @@ public struct StoredTensor: Sendable {
             interleavedHeads: interleavedHeads)
     }
 
+    /// Some rows of a matrix [rows, width] that is stored in canonical order.
+    public func rows(_ range: Range<Int>) -> StoredTensor {
+        precondition(shape.count == 2 && interleavedHeads == nil && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows of a plain matrix")
+        let rowBytes = byteCount / max(1, shape[0])
+        return StoredTensor(
+            name: name, type: type, shape: [range.count, shape[1]], file: file, offset: offset + range.lowerBound * rowBytes,
+            byteCount: range.count * rowBytes)
+    }
+
     /// All elements as float32, row-major, dequantised where need be.
     /// - Throws: `CheckpointError.unsupported` for a type that Retort does not read.
     public func floats() throws -> [Float] {

@@ -129,7 +129,6 @@ public final class Trainer {
         let counts = LossCounts(examples)
         var parts = LossParts()
         var tokens = 0
-        Libtorch.releaseFreeMemory()
         try source.zeroGradients()
         for (pass, first) in stride(from: 0, to: examples.count, by: configuration.batch).enumerated() {
             let batch = PackedExamples(Array(examples[first..<min(first + configuration.batch, examples.count)]))

@@ -4,7 +4,6 @@ enum Argument {
     case optionalTensor(Tensor?)
     case tensors([Tensor])
     case packed(PackedMatrix)
-    case string(StaticString)
     case integer(Int)
     case optionalInteger(Int)
     case integers([Int])
@@ -23,7 +22,6 @@ enum Argument {
         case .tensor(let tensor), .optionalTensor(.some(let tensor)): tensor.description
         case .tensors(let list): "[\(list.prefix(4).map(\.description).joined(separator: ", "))\(list.count > 4 ? ", …" : "")]"
         case .packed(let matrix): "packed \(matrix)"
-        case .string(let text): "\(text)"
         case .integer(let value), .optionalInteger(let value): "\(value)"
         case .integers(let values), .optionalIntegers(let values): "\(values)"
         case .bool(let value): "\(value)"
@@ -89,7 +87,6 @@ extension Libtorch {
         switch argument {
         case .tensor(let tensor): try bits(reference(to: tensor.handle, argument))
         case .packed(let matrix): try bits(reference(to: matrix.handle, argument))
-        case .string(let text): try string(text)
         case .optionalTensor(nil), .none: 0
         case .optionalTensor(.some(let tensor)): try cell(bits(reference(to: tensor.handle, argument)))
         case .tensors(let list): try self.list(list.map { try bits(reference(to: $0.handle, argument)) })
@@ -112,15 +109,6 @@ extension Libtorch {
         var copy: Handle?
         guard newHandle(handle, &copy) == 0, let copy else { throw failure("new_tensor_handle", [argument]) }
         return copy
-    }
-
-    private func string(_ text: StaticString) throws -> UInt64 {
-        var string: OpaquePointer?
-        let status = text.withUTF8Buffer { bytes in
-            newString(UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self), bytes.count, &string)
-        }
-        guard status == 0, let string else { throw failure("new_string_handle", []) }
-        return bits(string)
     }
 
     private func list(_ values: [UInt64]) throws -> UInt64 {

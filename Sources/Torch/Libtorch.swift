@@ -7,6 +7,12 @@
 public final class Libtorch: Sendable {
     typealias Handle = OpaquePointer
     typealias Status = Int32
+    typealias LinearPointwise = @convention(c) (
+        _ x: Handle, _ weight: Handle, _ bias: UnsafePointer<Handle?>?, _ name: UnsafePointer<CChar>, _ scalars: OpaquePointer?, _ count: Int64,
+        _ algorithm: OpaquePointer?, _ result: UnsafeMutablePointer<Handle?>) -> Status
+    typealias LinearBinary = @convention(c) (
+        _ x: Handle, _ other: Handle, _ weight: Handle, _ bias: UnsafePointer<Handle?>?, _ name: UnsafePointer<CChar>,
+        _ result: UnsafeMutablePointer<Handle?>) -> Status
     typealias AddMM = @convention(c) (_ out: Handle, _ self: Handle, _ first: Handle, _ second: Handle, _ beta: Double, _ alpha: Double) -> Status
 
     public let installation: Installation
@@ -32,13 +38,16 @@ public final class Libtorch: Sendable {
     let zero: @convention(c) (Handle) -> Status
     let newList: @convention(c) (Int, UnsafeMutablePointer<OpaquePointer?>) -> Status
     let pushBack: @convention(c) (OpaquePointer, UInt64) -> Status
-    let newString: @convention(c) (UnsafePointer<CChar>, Int, UnsafeMutablePointer<OpaquePointer?>) -> Status
     let newCell: @convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<UInt64>?>) -> Status
     let errorText: (@convention(c) () -> UnsafePointer<CChar>?)?
     let parallelFor: @convention(c) (Int64, Int64, Int64, @convention(c) (Int64, Int64, UnsafeMutableRawPointer?) -> Void, UnsafeMutableRawPointer?) -> Status
     let threadCount: @convention(c) (UnsafeMutablePointer<UInt32>) -> Status
     /// `out = beta · self + alpha · first · second`, on the CPU and on a GPU; nil where this PyTorch has no such function.
     let addmmCPU, addmmGPU: AddMM?
+    /// oneDNN's products, where this PyTorch has them. Called directly: the dispatcher leaves some 90 bytes behind for every string that it
+    /// is given (PyTorch 2.13).
+    let linearPointwise: LinearPointwise?
+    let linearBinary: LinearBinary?
     let setOpenMPThreads: (@convention(c) (Int32) -> Void)?
     let layoutStrided: Int32
     let deviceTypeCPU: Int32
@@ -71,6 +80,10 @@ public final class Libtorch: Sendable {
         // Every activation is fresh memory. With pages of 2 MB instead of 4 KB the kernel hands it out at a fraction of the cost
         // (measured: 195 → 227 tokens/s of training).
         setenv("THP_MEM_ALLOC_ENABLE", "1", 0)
+
+        // oneDNN compiles a kernel for every new number of rows and keeps it with some 0.1 MB: of packed batches, each of which is new, those
+        // of the present one are enough.
+        setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0)
 
         func load(_ name: String, required: Bool) throws -> UnsafeMutableRawPointer? {
             let path = "\(folder)/\(name).\(Platform.libraryEnding)"
@@ -125,9 +138,10 @@ public final class Libtorch: Sendable {
         zero = try symbol("aoti_torch_zero_")
         newList = try symbol("torch_new_list_reserve_size")
         pushBack = try symbol("torch_list_push_back")
-        newString = try symbol("torch_new_string_handle")
         parallelFor = try symbol("torch_parallel_for")
         threadCount = try symbol("torch_get_num_threads")
+        linearPointwise = optional("aoti_torch_cpu__linear_pointwise", LinearPointwise.self)
+        linearBinary = optional("aoti_torch_cpu__linear_pointwise_binary", LinearBinary.self)
         addmmCPU = optional("aoti_torch_cpu_addmm_out", AddMM.self)
         addmmGPU = gpuLibrary.flatMap { dlsym($0, "aoti_torch_cuda_addmm_out") }.map { unsafeBitCast($0, to: AddMM.self) }
         errorText = optional("torch_exception_get_what_without_backtrace", (@convention(c) () -> UnsafePointer<CChar>?).self)
@@ -181,10 +195,6 @@ public final class Libtorch: Sendable {
     }
 
     func code(of type: DType) -> Int32 { dtypeCodes[type]! }
-
-    /// Gives back what the heap holds free. Where batches differ in size, the tensors of one leave gaps that those of the next do not fit
-    /// into: training SmolLM2-135M with rank 128 gathered 250 MB of them in five steps.
-    public static func releaseFreeMemory() { Platform.releaseFreePages() }
 
     /// Runs `body` over pieces of `0..<count` on libtorch's own threads, so that they do not fight over the cores.
     public func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {

@@ -17,14 +17,4 @@ enum Platform {
     #endif
 
     static func exists(_ path: String) -> Bool { access(path, R_OK) == 0 }
-
-    /// glibc's `malloc_trim`; nil elsewhere.
-    private static let trim = dlsym(dlopen(nil, RTLD_NOW), "malloc_trim").map {
-        unsafeBitCast($0, to: (@convention(c) (Int) -> Int32).self)
-    }
-
-    /// Gives the heap's free pages back to the system, those between pieces in use as well.
-    static func releaseFreePages() {
-        _ = trim?(0)
-    }
 }

@@ -7,7 +7,7 @@ extension Tensor {
     /// 49,152 rows). The residual rides inside the product.
     public func linear(_ weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
         if device == .cpu, dtype == .float32, weight.dtype == .float32, shape.count == 2, shape[0] >= 8, Libtorch.hasOneDNN {
-            return try library.pointwise(self, .tensor(weight), bias: bias, residual: residual)
+            return try library.pointwise(self, weight.handle, bias: bias, residual: residual)
         }
         // A full-size bias makes it one `addmm`.
         let y = try library.call("aten::linear", with: [.tensor(self), .tensor(weight), .optionalTensor(residual ?? bias)])[0]
@@ -17,7 +17,7 @@ extension Tensor {
 
     /// The same on a packed weight.
     public func linear(_ weight: PackedMatrix, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
-        try library.pointwise(self, .packed(weight), bias: bias, residual: residual)
+        try library.pointwise(self, weight.handle, bias: bias, residual: residual)
     }
 
     /// `self += factor · first · second`, in place, for `self` [n, m], `first` [n, k] and `second` [k, m]; all may be views.
@@ -39,18 +39,24 @@ extension Tensor {
 extension Libtorch {
     /// Whether oneDNN's products can be called: they are in PyTorch's builds for x86-64 and for some other processors.
     static let hasOneDNN: Bool = {
-        guard let x = try? Tensor([1, 2] as [Float], [1, 2]), let y = try? x.library.pointwise(x, .tensor(x), bias: nil, residual: nil) else { return false }
+        guard let x = try? Tensor([1, 2] as [Float], [1, 2]), let y = try? x.library.pointwise(x, x.handle, bias: nil, residual: nil) else { return false }
         return (try? y.floats()) == [5]
     }()
 
-    fileprivate func pointwise(_ x: Tensor, _ weight: Argument, bias: Tensor?, residual: Tensor?) throws -> Tensor {
-        if let residual {
-            return try call(
-                "mkldnn::_linear_pointwise", "binary",
-                with: [.tensor(x.contiguous()), .tensor(residual.contiguous()), weight, .optionalTensor(bias), .string("add")])[0]
+    fileprivate func pointwise(_ x: Tensor, _ weight: Handle, bias: Tensor?, residual: Tensor?) throws -> Tensor {
+        guard let linearPointwise, let linearBinary else {
+            throw TorchError.unusable(path: installation.libraryFolder, reason: "it was built without oneDNN (mkldnn)")
         }
-        return try call(
-            "mkldnn::_linear_pointwise",
-            with: [.tensor(x.contiguous()), weight, .optionalTensor(bias), .string("none"), .tensors([]), .none])[0]
+        let x = try x.contiguous(), residual = try residual?.contiguous()
+        var result: Handle?
+        let status = withExtendedLifetime((x, residual, bias)) {
+            withUnsafePointer(to: bias?.handle) { pointer in
+                let bias = bias == nil ? nil : pointer
+                guard let residual else { return linearPointwise(x.handle, weight, bias, "none", nil, 0, nil, &result) }
+                return linearBinary(x.handle, residual.handle, weight, bias, "add", &result)
+            }
+        }
+        try check(status, "mkldnn linear", [.tensor(x), .optionalTensor(bias), .optionalTensor(residual)])
+        return try Tensor(adopting: result!, of: self)
     }
 }

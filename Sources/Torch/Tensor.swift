@@ -103,6 +103,9 @@ public struct Tensor: CustomStringConvertible {
         self = try host.to(dtype: dtype ?? Element.dtype, device: device)
     }
 
+    /// Keeps this tensor's memory alive, for views of its host memory.
+    public var storageOwner: AnyObject { reference }
+
     /// Views host memory without a copy. `owner` is kept alive as long as the tensor (a mapped file, an array's box).
     public init(viewing memory: UnsafeRawPointer, _ shape: [Int], _ dtype: DType, owner: AnyObject?) throws {
         let library = try Libtorch.open()

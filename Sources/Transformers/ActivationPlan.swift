@@ -72,6 +72,9 @@ final class ActivationBudget {
         mostWhole = footprint.model.configuration.layerCount
     }
 
+    /// What the blocks keep under a plan, in bytes.
+    func keptBytes(_ pass: PassSize, _ plan: ActivationPlan) -> Int { footprint.activations(pass, plan).kept }
+
     func plan(for pass: PassSize) -> ActivationPlan {
         let count = footprint.model.configuration.layerCount
         var plan: ActivationPlan

@@ -43,24 +43,30 @@ struct DecoderBlock {
     ///   - x: [tokens, hidden]
     ///   - table: cosines and sines of the tokens' positions.
     ///   - rows: the tokens whose output is wanted, where that is not all: the others only serve as keys and values.
+    ///   - arena: where to keep what is saved.
     /// - Returns: the block's output and, for `backward`, what it saved.
     func forward(
-        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention, rows: Tensor? = nil
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention, rows: Tensor? = nil,
+        arena: ActivationArena? = nil
     ) throws -> (output: Tensor, saved: Saved) {
+        func kept(_ tensor: Tensor) throws -> Tensor { try arena?.keep(tensor) ?? tensor }
         var reduced: [Projection: Tensor] = [:]
+        let x = try kept(x)
         let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
         let (query, queryInput) = try heads(.query, normal, weights.queryNorm, adapter, table, &reduced)
         let (key, keyInput) = try heads(.key, normal, weights.keyNorm, adapter, table, &reduced)
         let value = try split(project(.value, normal, adapter, &reduced))
-        let savedAttention = try attention.forward(query, key, value)
+        var savedAttention = try attention.forward(kept(query), kept(key), kept(value))
+        savedAttention.output = try kept(savedAttention.output)
         let (mixed, past) = try (savedAttention.output.chosen(rows), x.chosen(rows))
-        let middle = try project(.output, mixed, adapter, residual: past, &reduced)
+        let middle = try kept(project(.output, mixed, adapter, residual: past, &reduced))
         let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
-        let gate = try project(.gate, normalMiddle, adapter, &reduced)
-        let up = try project(.up, normalMiddle, adapter, &reduced)
+        let gate = try kept(project(.gate, normalMiddle, adapter, &reduced))
+        let up = try kept(project(.up, normalMiddle, adapter, &reduced))
         let output = try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &reduced)
         let saved = Saved(
-            x: x, query: queryInput, key: keyInput, attention: savedAttention, middle: middle, gate: gate, up: up, reduced: reduced)
+            x: x, query: try queryInput.map(kept), key: try keyInput.map(kept), attention: savedAttention, middle: middle, gate: gate, up: up,
+            reduced: try reduced.mapValues(kept))
         return (output, saved)
     }
 

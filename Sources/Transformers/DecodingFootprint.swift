@@ -30,7 +30,7 @@ public struct DecodingFootprint: Sendable {
         (slots + 1) * Self.capacity(prompt: prompt, longest: longest) * model.cacheBytesPerToken
     }
 
-    public var packedBytes: Int { model.packedBytes(on: device) }
+    public var panelBytes: Int { model.panelBytes(on: device) }
 
     /// A round's own tensors: of a group of new prompts (at most 2,048 tokens) or of one token a stream, and the logits of every stream on the
     /// device and on the host.
@@ -40,9 +40,7 @@ public struct DecodingFootprint: Sendable {
         let queries = configuration.headCount * configuration.headSize
         let block = tokens * (2 * configuration.intermediateSize + 4 * configuration.hiddenSize + 4 * queries) * model.dtype.size
         let logits = slots * configuration.vocabularySize * (model.dtype.size + 4)
-        // A quantised projection is dequantised whole for many tokens; the largest is one of the feed-forward block's.
-        let dequantised = model.quantization == .nf4 ? configuration.hiddenSize * configuration.intermediateSize * model.dtype.size : 0
-        return block + logits + dequantised
+        return block + logits + model.dequantisedBytes
     }
 
     /// Floating-point operations for computing `tokens` tokens, `rows` of which reach the head.
@@ -56,7 +54,7 @@ public struct DecodingFootprint: Sendable {
     /// adapter, and the streams' keys and values.
     public func roundBytes(streams: Double, context: Double) -> Double {
         let embedding = model.configuration.vocabularySize * model.configuration.hiddenSize * model.dtype.size
-        let weights = model.projectionBytes + model.smallBytes + embedding + (packedBytes > 0 ? 0 : adapterParameters * 4)
+        let weights = model.projectionBytes + model.smallBytes + embedding + (panelBytes > 0 ? 0 : adapterParameters * 4)
         return Double(weights) + streams * context * Double(model.cacheBytesPerToken)
     }
 }

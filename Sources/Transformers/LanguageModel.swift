@@ -14,10 +14,10 @@ public final class LanguageModel {
     /// How the projections are kept; nil for plain weights in `dtype`.
     public let quantization: Quantization?
 
-    let embedding: Tensor  // [vocabulary, hidden]
+    let embedding: Linear  // [vocabulary, hidden]
     let blocks: [DecoderBlock]
     let finalNorm: Tensor
-    let head: Tensor  // [vocabulary, hidden]
+    let head: Linear  // [vocabulary, hidden]
     let rotary: RotaryEmbedding
 
     /// Opens a GGUF file, a Hugging Face folder or a repository id in the local cache and puts its weights on `device`.
@@ -50,8 +50,11 @@ public final class LanguageModel {
         }
         func optional(_ name: String, _ present: Bool) throws -> Tensor? { present ? try weight(name) : nil }
 
-        embedding = try weight("model.embed_tokens.weight")
-        head = configuration.tiesEmbeddings ? embedding : try weight("lm_head.weight")
+        func table(_ name: String) throws -> Linear {
+            try Linear.load(name, from: checkpoint, bias: nil, quantization: nil, dtype: dtype, device: device)
+        }
+        embedding = try table("model.embed_tokens.weight")
+        head = configuration.tiesEmbeddings ? embedding : try table("lm_head.weight")
         finalNorm = try weight("model.norm.weight")
         blocks = try (0..<configuration.layerCount).map { layer in
             var projections: [Projection: Linear] = [:]
@@ -94,7 +97,7 @@ public final class LanguageModel {
         for token in tokens where token < 0 || token >= configuration.vocabularySize {
             throw ModelError.tokenOutside(token: token, vocabulary: configuration.vocabularySize)
         }
-        return try embedding.rows(Tensor(tokens.map(Int64.init), [tokens.count], device: device))
+        return try embedding.lookUp(tokens, device)
     }
 
     /// Logits [rows, vocabulary] in float32 at the given places of packed sequences; in one piece, so for few rows.
@@ -109,7 +112,7 @@ public final class LanguageModel {
             }
         }
         let normal = try x.rmsNorm(finalNorm, epsilon: configuration.normEpsilon).output
-        return try normal.linear(head).to(dtype: dtype == .float64 ? .float64 : .float32)
+        return try head.product(normal).to(dtype: dtype == .float64 ? .float64 : .float32)
     }
 }
 

@@ -30,8 +30,8 @@ struct Linear {
         self.bias = bias
     }
 
-    /// Whether the weight is kept in four bits; such a map goes forward and backward as it is.
-    var isFourBit: Bool { if case .fourBit = kept { true } else { false } }
+    /// Whether the weight is no more than a view of its file.
+    var staysInFile: Bool { if case .stored = kept { true } else { false } }
 
     /// A map for going forward only, in float32 on the CPU.
     init(_ map: PanelMap, bias: Tensor? = nil) {
@@ -59,13 +59,51 @@ struct Linear {
         }
     }
 
+    /// Pieces of a stored weight with so many rows that the whole of it would be more than a pass needs: a head over a vocabulary.
+    private var pieces: [(rows: Range<Int>, weight: StoredTensor)]? {
+        guard case .stored(let tensor) = kept, tensor.shape[0] >= 4 * Self.rowsAtOnce, tensor.interleavedHeads == nil else { return nil }
+        return stride(from: 0, to: tensor.shape[0], by: Self.rowsAtOnce).map { start in
+            let rows = start..<min(start + Self.rowsAtOnce, tensor.shape[0])
+            return (rows, tensor.rows(rows))
+        }
+    }
+
+    /// Enough for a product at full speed.
+    private static let rowsAtOnce = 6_144
+
+    /// Rows of the weight [tokens, in], where it is a table of embeddings.
+    func lookUp(_ tokens: [Int], _ device: Device) throws -> Tensor {
+        if case .stored(let tensor) = kept {
+            let width = tensor.shape[1], result = try Tensor.empty([tokens.count, width], .float32)
+            try result.withElements(Float.self) { elements in
+                for (place, token) in tokens.enumerated() {
+                    let row = UnsafeMutableBufferPointer(rebasing: elements[place * width..<(place + 1) * width])
+                    try tensor.rows(token..<token + 1).copyFloats(into: row)
+                }
+            }
+            return result
+        }
+        guard case .plain(let weight) = kept else { preconditionFailure("embeddings are plain or stored") }
+        return try weight.rows(Tensor(tokens.map(Int64.init), [tokens.count], device: device))
+    }
+
     /// `dY W + sum` for `dY` [tokens, out].
-    func backProduct(_ dY: Tensor, adding sum: Tensor?) throws -> Tensor {
-        try dY.linear(weight(dY.dtype).transposed(), residual: sum)
+    func backProduct(_ dY: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
+        if let pieces {
+            return try pieces.reduce(sum) { sum, piece in
+                try dY.narrow(1, piece.rows.lowerBound, piece.rows.count).linear(Tensor(stored: piece.weight).transposed(), residual: sum)
+            }!
+        }
+        return try dY.linear(weight(dY.dtype).transposed(), residual: sum)
     }
 
     /// `x Wᵀ + b + residual`. The residual rides inside the product.
     func product(_ x: Tensor, residual: Tensor? = nil) throws -> Tensor {
+        if let pieces, bias == nil, residual == nil {
+            let y = try Tensor.empty([x.shape[0], shape[0]], x.dtype)
+            for (rows, weight) in pieces { try y.narrow(1, rows.lowerBound, rows.count).copy_(x.linear(Tensor(stored: weight))) }
+            return y
+        }
         switch kept {
         case .fourBit(let matrix):
             return try x.linear(matrix, bias: bias, residual: residual)

@@ -8,14 +8,19 @@ public struct ModelFootprint: Sendable {
     public let dtype: DType
     /// How the projections are kept; nil for plain weights in `dtype`.
     public let quantization: Quantization?
+    /// Whether projections and embeddings stay in the file's quantised blocks, mapped, and are dequantised for every product.
+    public let staysInFile: Bool
 
-    public init(_ configuration: ModelConfiguration, dtype: DType, quantization: Quantization? = nil) {
+    public init(_ configuration: ModelConfiguration, dtype: DType, quantization: Quantization? = nil, staysInFile: Bool = false) {
         self.configuration = configuration
         self.dtype = dtype
         self.quantization = quantization
+        self.staysInFile = staysInFile
     }
 
-    init(_ model: LanguageModel) { self.init(model.configuration, dtype: model.dtype, quantization: model.quantization) }
+    init(_ model: LanguageModel) {
+        self.init(model.configuration, dtype: model.dtype, quantization: model.quantization, staysInFile: model.head.staysInFile)
+    }
 
     // MARK: Parameters
 
@@ -39,37 +44,35 @@ public struct ModelFootprint: Sendable {
     /// NF4 with double quantisation (Dettmers et al. 2023) as bitsandbytes stores it: half a byte a weight, a byte of scale for each 64
     /// weights, a float32 for each 256 of those scales.
     static let nf4BytesPerWeight = 0.5 + 1.0 / 64 + 4.0 / (64 * 256)
-    /// A byte a weight and a float32 scale for every 32.
-    static let int8BytesPerWeight = 1 + 4.0 / 32
+    /// A byte a weight, and step and origin in float32 for every 32; see `PanelMatrix`.
+    static let int8BytesPerWeight = 1 + 8.0 / 32
 
     public var projectionBytes: Int {
         let count = configuration.layerCount * projectionParametersPerLayer
-        return switch quantization {
-        case .nf4: Int((Double(count) * Self.nf4BytesPerWeight).rounded(.up))
-        case .int8: Int((Double(count) * Self.int8BytesPerWeight).rounded(.up))
-        case nil: count * dtype.size
-        }
+        return quantization == .nf4 ? Int((Double(count) * Self.nf4BytesPerWeight).rounded(.up)) : count * dtype.size
     }
     public var embeddingBytes: Int { embeddingParameters * dtype.size }
     public var smallBytes: Int { smallParameters * dtype.size }
-    public var weightBytes: Int { projectionBytes + embeddingBytes + smallBytes }
+    /// What the process holds beside a file that the weights stay in.
+    public var weightBytes: Int { staysInFile ? smallBytes : projectionBytes + embeddingBytes + smallBytes }
 
-    /// One block's projections in `dtype`, which a quantised block needs while it is computed; 0 for plain weights.
-    public var dequantisedLayerBytes: Int { quantization == .nf4 ? projectionParametersPerLayer * dtype.size : 0 }
+    /// The largest projection in `dtype`, which a quantised one needs for its product; 0 for plain weights.
+    public var dequantisedBytes: Int {
+        quantization == .nf4 || staysInFile ? configuration.hiddenSize * configuration.intermediateSize * dtype.size : 0
+    }
 
     /// Keys and values of one token in all blocks.
     public var cacheBytesPerToken: Int {
         2 * configuration.layerCount * configuration.keyValueHeadCount * configuration.headSize * dtype.size
     }
 
-    /// `LanguageModel.forwardOnly` packs no larger projections.
-    static let mostPackedBytes = 2 << 30
-
-    /// The projections in `dtype` once more, laid out for the CPU's kernels while a model decodes (see `LanguageModel.forwardOnly`), with the head.
-    public func packedBytes(on device: Device) -> Int {
-        let bytes = configuration.layerCount * projectionParametersPerLayer * dtype.size
-        guard device == .cpu, quantization == nil, bytes <= Self.mostPackedBytes else { return 0 }
-        return bytes + configuration.vocabularySize * configuration.hiddenSize * dtype.size
+    /// The projections and the head once more, in panels for the CPU's loops while a model decodes, where `ForwardWeights` makes them.
+    public func panelBytes(on device: Device) -> Int {
+        guard device == .cpu, quantization != .nf4, dtype == .float32 || dtype == .bfloat16 else { return 0 }
+        let projections = configuration.layerCount * projectionParametersPerLayer
+        let count = Double(projections + configuration.vocabularySize * configuration.hiddenSize)
+        if quantization == .int8 { return Int(count * Self.int8BytesPerWeight) }
+        return projections * dtype.size <= ForwardWeights.mostBytes ? Int(count) * dtype.size : 0
     }
 }
 

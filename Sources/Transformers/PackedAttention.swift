@@ -20,7 +20,7 @@ struct PackedAttention {
     /// What the backward pass needs.
     struct Saved {
         /// [tokens, heads · size]
-        let output: Tensor
+        var output: Tensor
         let pieces: [SavedPiece]
     }
 

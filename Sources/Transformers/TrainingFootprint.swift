@@ -129,7 +129,7 @@ public struct TrainingFootprint: Sendable {
     /// What a block's backward holds beside what was kept: SwiGLU's four gradients or attention's, and those of the residual stream.
     public func backwardBytes(_ pass: PassSize) -> Int {
         let feedForward = 4 * configuration.intermediateSize, attention = 6 * queries
-        return pass.tokens * element * (max(feedForward, attention) + 3 * configuration.hiddenSize) + model.dequantisedLayerBytes
+        return pass.tokens * element * (max(feedForward, attention) + 3 * configuration.hiddenSize) + model.dequantisedBytes
     }
 
     /// The activations' peak under a plan, and what the moment of that peak holds.
@@ -148,14 +148,6 @@ public struct TrainingFootprint: Sendable {
             below -= keeping == .everything ? whole : input
         }
         return peak
-    }
-
-    /// What glibc's heap holds beside the tensors of a pass on a CPU: rooms that tensors of other sizes left and that none fits into.
-    ///
-    /// Measured on SmolLM2-135M with 337 to 1,894 tokens: as much as two whole blocks where every block keeps everything, as seven where blocks
-    /// are computed again between the inputs that stay. (`MALLOC_MMAP_THRESHOLD_=1048576` takes it all away, and a fifth of the speed.)
-    public func heapGapBytes(_ pass: PassSize, _ plan: ActivationPlan) -> Int {
-        layerBytes(.everything, pass) * (plan.layers.contains(.input) ? 7 : 2)
     }
 
     // MARK: Work

@@ -26,6 +26,6 @@ extension TrainingPass {
             x = output
         }
         let normal = try x.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
-        return try normal.linear(model.head).allFinite() ? nil : "the logits"
+        return try model.head.product(normal).allFinite() ? nil : "the logits"
     }
 }

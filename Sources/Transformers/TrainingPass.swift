@@ -19,6 +19,8 @@ public final class TrainingPass {
     public let adapter: Adapter
     let budget: ActivationBudget
     private var layers: [BlockAdapter]
+    /// On a GPU libtorch's allocator keeps memory for the next pass by itself.
+    private let arena: ActivationArena?
 
     /// Logits of one piece of rows stay under this many bytes.
     static let logitBytes = 96 << 20
@@ -28,6 +30,7 @@ public final class TrainingPass {
         self.model = model
         self.adapter = adapter
         budget = ActivationBudget(activations, TrainingFootprint(model: model, adapter: adapter)) { DeviceMemory.free(on: model.device) }
+        arena = model.device == .cpu ? ActivationArena() : nil
         layers = try adapter.layers.map { factors in
             BlockAdapter(factors: factors, gradients: try factors.mapValues { try LoRAGradients(for: $0) })
         }
@@ -62,12 +65,18 @@ public final class TrainingPass {
         // Behind the last block's attention only the rows with loss go on.
         func rowsBehind(_ layer: Int) -> Tensor? { layer == model.blocks.count - 1 ? wanted : nil }
         var x = try model.embed(batch.tokens)
-        let plan = budget.plan(for: PassSize(batch, rows: rows.count)).layers
+        let size = PassSize(batch, rows: rows.count), choice = budget.plan(for: size), plan = choice.layers
+        try arena?.begin(budget.keptBytes(size, choice))
         var inputs: [Tensor] = [], saved: [DecoderBlock.Saved] = []
         for (layer, block) in model.blocks.enumerated() {
-            let (output, kept) = try block.forward(x, layers[layer], table, attention, rows: rowsBehind(layer))
-            if plan[layer] == .input { inputs.append(x) } else { saved.append(kept) }
-            x = output
+            if plan[layer] == .input {
+                inputs.append(try arena?.keep(x) ?? x)
+                x = try block.forward(x, layers[layer], table, attention, rows: rowsBehind(layer)).output
+            } else {
+                let result = try block.forward(x, layers[layer], table, attention, rows: rowsBehind(layer), arena: arena)
+                saved.append(result.saved)
+                x = result.output
+            }
         }
         var dX = try headBackward(x, loss)
         for layer in model.blocks.indices.reversed() {
@@ -87,8 +96,8 @@ public final class TrainingPass {
             let range = start..<min(start + piece, x.shape[0])
             let chosen = try x.narrow(0, start, range.count)
             let (normal, rstd) = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)
-            let dLogits = try loss(range, normal.linear(model.head).to(dtype: exact))
-            let dNormal = try dLogits.to(dtype: x.dtype).linear(model.head.transposed())
+            let dLogits = try loss(range, model.head.product(normal).to(dtype: exact))
+            let dNormal = try model.head.backProduct(dLogits.to(dtype: x.dtype))
             return try RMSNorm.backward(dNormal, x: chosen, rstd: rstd, weight: model.finalNorm)
         }
         return try Tensor.concatenated(gradients)

@@ -10,6 +10,8 @@ public struct PlanModel {
     public let tokenizer: Tokenizer?
     /// Bytes of a file whose weights are converted while they are loaded: on a CPU its pages count as the process's until the system needs them.
     public let convertedFile: Int
+    /// Whether that file's weights are quantised blocks, which stay where they are on a CPU in float32.
+    public var isQuantised = false
 
     /// Shapes that can be given by name.
     public static let builtIn: [String: ModelConfiguration] = [
@@ -54,7 +56,7 @@ public struct PlanModel {
             let file = opened?.gguf == nil ? nil : try? FileManager.default.attributesOfItem(atPath: opened?.path ?? "")[.size] as? Int
             return PlanModel(
                 configuration: configuration, origin: path, tokenizer: opened.flatMap { try? Tokenizer.load(from: $0) },
-                convertedFile: file ?? 0)
+                convertedFile: file ?? 0, isQuantised: (try? opened?.tensor("model.embed_tokens.weight"))?.type.isQuantised ?? false)
         }
         if let shape = recipe.model.shape {
             return PlanModel(configuration: ModelConfiguration(shape), origin: "the recipe's model.shape", tokenizer: nil, convertedFile: 0)

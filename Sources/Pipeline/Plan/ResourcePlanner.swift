@@ -21,8 +21,10 @@ struct ResourcePlanner {
         self.device = device
         self.efficiency = efficiency ?? device.efficiency
         self.pricePerHour = pricePerHour
+        let dtype = Self.dtype(recipe, on: device), isNF4 = recipe.model.quantisation == .nf4
         model = ModelFootprint(
-            source.configuration, dtype: Self.dtype(recipe, on: device), quantization: recipe.model.quantisation == .nf4 ? .nf4 : nil)
+            source.configuration, dtype: dtype, quantization: isNF4 ? .nf4 : nil,
+            staysInFile: source.isQuantised && !device.isGPU && dtype == .float32 && !isNF4)
         coder = source.tokenizer ?? WordCoder()
         train = recipe.domains[0].train
     }
@@ -84,7 +86,7 @@ struct ResourcePlanner {
         // gradients four times more. A quantised block is written and read once for its forward and once for its backward.
         let optimiser = Double(work.steps) * Double(footprint.adapterBytes) * 11
         let dequantised = model.quantization == .nf4
-            ? 2 * work.scale * Double(work.passes.count) * (Double(model.projectionBytes) + 2 * Double(model.dequantisedLayerBytes * model.configuration.layerCount)) : 0
+            ? 2 * work.scale * Double(work.passes.count) * (Double(model.projectionBytes) + 2 * Double(model.dequantisedBytes * model.configuration.layerCount)) : 0
         var line = line(phase, questions, work.tokens, operations, bytes: optimiser + dequantised)
         line.steps = work.steps
         line.wholeBlocks = largest.map { plan($0).wholeCount }
@@ -92,7 +94,6 @@ struct ResourcePlanner {
         line.memory = base + parts([
             ("adapter", footprint.adapterBytes), ("gradients", footprint.gradientBytes), ("optimiser", footprint.momentBytes),
             ("activations", peak.kept), ("working", peak.working),
-            ("heap gaps", device.isGPU ? 0 : largest.map { footprint.heapGapBytes($0, plan($0)) } ?? 0),
         ])
         add(decoding, to: &line)
         // Looking at probes while training decodes beside the optimiser's state; checking afterwards does not.
@@ -133,7 +134,7 @@ struct ResourcePlanner {
             seconds = first / (peak * efficiency) + rounds * round
         }
         let memory = parts([
-            ("packed weights", copies * footprint.packedBytes),
+            ("weights in panels", copies * footprint.panelBytes),
             ("cache", copies * footprint.cacheBytes(prompt: Int(prompt), longest: longest)), ("working", footprint.workingBytes(prompt: Int(prompt))),
         ])
         return Decoding(streams: streams, operations: first + rest, seconds: seconds, tokens: count * (prompt + new), memory: memory)

@@ -9,6 +9,8 @@ struct ForwardWeights {
     /// Up to so many new tokens at once go through `host`. What more rows want of libtorch is its flash attention; its products are no
     /// faster in float32.
     static let hostRows = 48
+    /// A second set of weights may be so large.
+    static let mostBytes = 2 << 30
 
     let blocks: [DecoderBlock]
     let head: Linear
@@ -22,7 +24,7 @@ struct ForwardWeights {
         let served = model.device == .cpu && (model.dtype == .float32 || model.dtype == .bfloat16)
         if model.quantization == .int8, !served { throw QuantizationError.int8(model.device, model.dtype) }
         guard served, model.quantization != .nf4, let format = Self.format(model, adapter) else {
-            (blocks, head, self.adapter, host) = (model.blocks, Linear(weight: model.head, bias: nil), adapter, nil)
+            (blocks, head, self.adapter, host) = (model.blocks, model.head, adapter, nil)
             return
         }
         let own = try HostWeights(model, adapter, format, manyRows: slots > 4)
@@ -30,7 +32,7 @@ struct ForwardWeights {
         if model.dtype == .float32 {
             (blocks, head, self.adapter) = (own.blocksForPrompts, own.headForPrompts, nil)
         } else {  // libtorch's products in bfloat16 are faster with many rows
-            (blocks, head, self.adapter) = (model.blocks, Linear(weight: model.head, bias: nil), adapter)
+            (blocks, head, self.adapter) = (model.blocks, model.head, adapter)
         }
     }
 
@@ -40,7 +42,7 @@ struct ForwardWeights {
         // The small changes of an adapter are lost in bfloat16, so with one the folded weights stay in float32.
         let format: PanelMatrix.Format = model.dtype == .bfloat16 && adapter == nil ? .bfloat16 : .float32
         let count = model.blocks.reduce(0) { $0 + $1.weights.projections.values.reduce(0) { $0 + $1.shape.reduce(1, *) } }
-        return count / 512 * format.blockBytes <= 2 << 30 ? format : nil
+        return count / 512 * format.blockBytes <= mostBytes ? format : nil
     }
 }
 

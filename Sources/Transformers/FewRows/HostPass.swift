@@ -112,19 +112,9 @@ final class HostPass {
     }
 
     private func embed(_ rows: [Row], _ x: Rows) throws {
-        for (index, row) in rows.enumerated() {
-            guard row.token >= 0, row.token < configuration.vocabularySize else {
-                throw ModelError.tokenOutside(token: row.token, vocabulary: configuration.vocabularySize)
-            }
-            let width = configuration.hiddenSize, target = x[index]
-            withExtendedLifetime(model.embedding) {
-                if model.embedding.dtype == .float32 {
-                    target.update(from: Lane(model.embedding).start + row.token * width, count: width)
-                } else {
-                    let bits = model.embedding.dataPointer.assumingMemoryBound(to: BFloat16.self) + row.token * width
-                    for element in 0..<width { target[element] = bits[element].single }
-                }
-            }
+        let width = configuration.hiddenSize
+        try model.embed(rows.map(\.token)).to(dtype: .float32).withElements(Float.self) { elements in
+            for index in rows.indices { x[index].update(from: elements.baseAddress! + index * width, count: width) }
         }
     }
 

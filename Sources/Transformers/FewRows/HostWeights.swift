@@ -59,7 +59,7 @@ struct HostWeights {
         blocks = own
         blocksForPrompts = prompts
         finalNorm = try model.finalNorm.floats()
-        head = try map([model.head])
+        head = try map([model.head.weight(model.dtype)])
         headForPrompts = Linear(
             PanelMap(matrix: head.panels, start: 0, step: 1, inputs: configuration.hiddenSize, outputs: configuration.vocabularySize))
     }
