@@ -59,7 +59,7 @@ let package = Package(
 )
 
 // Loops over raw memory want the vectors that every x86-64 processor has had since 2013 (AVX2, FMA); the compiler's own
-// default stops at 2003. `retort` checks for them at its start.
+// default stops at 2003. `retort` looks for them at its start (`Processor`).
 #if arch(x86_64)
 for target in package.targets {
     target.swiftSettings = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]

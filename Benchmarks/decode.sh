@@ -18,7 +18,7 @@ peer prompts --retort "$retort" --model "$RETORT_DEMO_MODEL" --count "$streams" 
 cat "$work/prompts.jsonl" "$work/prompts.jsonl" >"$work/twice.jsonl"  # the first half warms up
 # An adapter that changes what is said: a few steps of training.
 "$retort" generate --domain stem --count 16 --seed 1 -o "$work/questions.jsonl" >/dev/null
-"$retort" train --model "$RETORT_DEMO_MODEL" --questions "$work/questions.jsonl" --rank 128 --alpha 256 --lr 1e-4 --batch 4 \
+"$retort" train --model "$RETORT_DEMO_MODEL" --questions "$work/questions.jsonl" --rank 128 --alpha 128 --rslora --lr 2e-5 --batch 4 \
     -o "$work/adapter" >/dev/null
 
 # complete NAME OPTIONS…: Retort's texts into retort-NAME.jsonl

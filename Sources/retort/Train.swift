@@ -123,6 +123,9 @@ struct Train: ParsableCommand {
         if adapter != nil, rank != nil || alpha != nil || rslora != nil || dropout != nil || !targets.isEmpty {
             throw ValidationError("--adapter brings its own rank, alpha, scale, dropout and targets; leave those options out.")
         }
+        if modelOptions.quantization == .int8 {
+            throw ValidationError("--quantization int8 is for decoding; train on nf4, or on the weights as they are.")
+        }
         if checkpointing, activationMemory != nil { throw ValidationError("--checkpointing keeps the least already; leave out --activation-memory.") }
         if let rank, rank < 1 { throw ValidationError("--rank is a number of at least 1.") }
         if let alpha, !(alpha > 0 && alpha.isFinite) { throw ValidationError("--alpha is a number above 0.") }

@@ -3,6 +3,10 @@ import Foundation
 import Groundwork
 import Pipeline
 
+if let objection = Processor.objection {
+    CommandLineRun.report(objection)
+    exit(CommandLineRun.failed)
+}
 Interruption.watch()
 // A reader that goes away (`retort … | head`) ends the output, not the work's files.
 signal(SIGPIPE, SIG_IGN)

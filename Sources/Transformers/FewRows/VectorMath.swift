@@ -10,29 +10,8 @@ extension Lanes {
         pointer.storeBytes(of: (rounded.lowHalf &>> 16) | (rounded.highHalf & 0xFFFF_0000), as: SIMD8<UInt32>.self)
     }
 
-    /// eˣ to within 2 units of the last place; 0 below −87, and no infinity above 88.
     @inline(__always)
-    func exponential() -> Lanes {
-        // `clamped` would go lane by lane.
-        let x = replacing(with: -87.3, where: self .< -87.3).replacing(with: 88.3, where: self .> 88.3)
-        let shifted = x * 1.442_695 + 12_582_912  // the nearest integer to x / ln 2, in the last bits
-        let n = shifted - 12_582_912
-        // ln 2 in two parts, the first exact in few bits (Cody & Waite)
-        let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4
-        var p = Lanes(repeating: 1.987_569_2e-4)  // the minimax polynomial of Cephes' expf
-        p = Lanes(repeating: 1.398_199_9e-3).addingProduct(p, r)
-        p = Lanes(repeating: 8.333_452e-3).addingProduct(p, r)
-        p = Lanes(repeating: 4.166_579_6e-2).addingProduct(p, r)
-        p = Lanes(repeating: 1.666_666_5e-1).addingProduct(p, r)
-        p = Lanes(repeating: 5.000_000_1e-1).addingProduct(p, r)
-        let e = (r + 1).addingProduct(p * r, r)
-        let power = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23
-        let result = unsafeBitCast(unsafeBitCast(e, to: SIMD16<Int32>.self) &+ power, to: Lanes.self)
-        return result.replacing(with: 0, where: self .< -87.3)
-    }
-
-    @inline(__always)
-    func silu() -> Lanes { self / (1 + (-self).exponential()) }
+    func silu() -> Lanes { self / (1 + (-self).exponential) }
 
     /// The sum of all sixteen, by halves.
     @inline(__always)
@@ -80,14 +59,14 @@ enum RowMath {
         var index = 0
         var lanes = Lanes.zero
         while index + 16 <= count {
-            let e = (Lanes(at: x + index) - highest).exponential()
+            let e = (Lanes(at: x + index) - highest).exponential
             e.store(to: x + index)
             lanes += e
             index += 16
         }
         sum = lanes.total
         while index < count {
-            x[index] = Lanes(repeating: x[index] - highest).exponential()[0]
+            x[index] = Lanes(repeating: x[index] - highest).exponential[0]
             sum += x[index]
             index += 1
         }

@@ -1,0 +1,13 @@
+import Groundwork
+import Testing
+
+@Suite struct ProcessorTests {
+    @Test func sayWhatAProcessorLacks() throws {
+        let new = "processor\t: 0\nflags\t\t: fpu sse2 fma avx avx2 bmi2\nbogomips\t: 1\n"
+        #expect(Processor.objection(to: new) == nil)
+        let old = try #require(Processor.objection(to: "flags\t\t: fpu sse2 avx\n"))
+        #expect(old.contains("no avx2 and no fma") && old.contains("Package.swift"))
+        // Other architectures list no flags of that name.
+        #expect(Processor.objection(to: "Features\t: fp asimd\n") == nil)
+    }
+}
