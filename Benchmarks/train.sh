@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # LoRA training side by side: `retort train` and PEFT with transformers, on the same questions, teacher's labels, weights
-# (SmolLM2-135M, dequantised to fp32), first adapter, order, tokens, distillation loss, threads and libtorch. r = 128 on all
+# (SmolLM2-135M; Retort reads the Q4_1 file, PEFT what transformers dequantises of it, the same numbers), first adapter, order, tokens, distillation loss, threads and libtorch. r = 128 on all
 # seven projections, rank-stabilised, batches of four questions whose prompts have 60 to 140 tokens. Padding counts for neither
 # side, loading and saving for neither side's speed; peak memory is that of the whole process. PEFT runs twice: with logits at
 # every position, as it is mostly run, and only where the loss needs them. Ends in an error if the losses of any step differ.
@@ -22,7 +22,7 @@ for logits in all rows; do
     "$peers" Benchmarks/peft_train.py train --folder "$work/same" --model "$weights" --logits $logits --json "$work/peft-$logits.json"
 done
 echo "== retort"
-"$retort" train --model "$weights" --labels "$work/same/labels.jsonl" --adapter "$work/same/adapter" --no-shuffle \
+"$retort" train --model "$RETORT_DEMO_MODEL" --labels "$work/same/labels.jsonl" --adapter "$work/same/adapter" --no-shuffle \
     --lr 1e-4 --schedule constant --warmup 0 --batch 4 --epochs 1 --max-tokens 1000000 --save-every 1000000 \
     --json "$work/retort.json" -o "$work/adapter"
 for logits in all rows; do

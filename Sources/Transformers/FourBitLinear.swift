@@ -8,13 +8,13 @@ extension Linear {
     /// What a four-bit checkpoint left plain stays plain.
     /// - Parameter name: the weight's name in Hugging Face checkpoints.
     static func load(
-        _ name: String, from checkpoint: Checkpoint, bias: Tensor?, quantization: Quantization?, dtype: DType, device: Device
+        _ name: String, from checkpoint: Checkpoint, bias: Tensor?, quantization: Quantization?, dtype: DType, device: Device, room: WeightRoom
     ) throws -> Linear {
         if let stored = checkpoint.fourBitTensor(name) { return Linear(try FourBitMatrix(stored).to(device: device), bias: bias) }
         let stored = try checkpoint.tensor(name)
         if quantization != .nf4, device == .cpu, dtype == .float32, stored.type.isQuantised {
             try stored.requireReadable()
-            return Linear(stored, bias: bias)
+            return Linear(stored, bias: bias, room: room)
         }
         let weight = try Tensor(stored: stored)
         guard quantization == .nf4, !checkpoint.isFourBit else { return Linear(weight: try weight.to(dtype: dtype, device: device), bias: bias) }

@@ -45,13 +45,14 @@ public final class LanguageModel {
         self.dtype = dtype
         self.quantization = try Self.quantization(quantization, of: checkpoint)
 
+        let room = WeightRoom()
         func weight(_ name: String) throws -> Tensor {
             try Tensor(stored: checkpoint.tensor(name)).to(dtype: dtype, device: device)
         }
         func optional(_ name: String, _ present: Bool) throws -> Tensor? { present ? try weight(name) : nil }
 
         func table(_ name: String) throws -> Linear {
-            try Linear.load(name, from: checkpoint, bias: nil, quantization: nil, dtype: dtype, device: device)
+            try Linear.load(name, from: checkpoint, bias: nil, quantization: nil, dtype: dtype, device: device, room: room)
         }
         embedding = try table("model.embed_tokens.weight")
         head = configuration.tiesEmbeddings ? embedding : try table("lm_head.weight")
@@ -67,7 +68,7 @@ public final class LanguageModel {
                 }
                 projections[projection] = try Linear.load(
                     path + ".weight", from: checkpoint, bias: optional(path + ".bias", biased), quantization: quantization, dtype: dtype,
-                    device: device)
+                    device: device, room: room)
             }
             let prefix = "model.layers.\(layer)"
             return DecoderBlock(

@@ -6,7 +6,7 @@ struct Linear {
     private enum Weight {
         case plain(Tensor)
         case fourBit(FourBitMatrix)
-        case stored(StoredTensor)
+        case stored(StoredTensor, WeightRoom)
         case panels(PanelMap)
     }
     private let kept: Weight
@@ -25,8 +25,8 @@ struct Linear {
     }
 
     /// A weight that stays as its file keeps it (quantised blocks, say) and is dequantised for every product, in float32 on the CPU.
-    init(_ stored: StoredTensor, bias: Tensor?) {
-        kept = .stored(stored)
+    init(_ stored: StoredTensor, bias: Tensor?, room: WeightRoom) {
+        kept = .stored(stored, room)
         self.bias = bias
     }
 
@@ -44,7 +44,7 @@ struct Linear {
         switch kept {
         case .plain(let weight): weight.shape
         case .fourBit(let matrix): matrix.shape
-        case .stored(let tensor): tensor.shape
+        case .stored(let tensor, _): tensor.shape
         case .panels(let map): [map.outputs, map.inputs]
         }
     }
@@ -55,16 +55,16 @@ struct Linear {
         case .plain(let weight): weight
         case .panels: preconditionFailure("a weight in panels only goes forward")
         case .fourBit(let matrix): try matrix.dequantized(to: dtype)
-        case .stored(let tensor): try Tensor(stored: tensor)
+        case .stored(let tensor, let room): try room.dequantised(tensor)
         }
     }
 
     /// Pieces of a stored weight with so many rows that the whole of it would be more than a pass needs: a head over a vocabulary.
-    private var pieces: [(rows: Range<Int>, weight: StoredTensor)]? {
-        guard case .stored(let tensor) = kept, tensor.shape[0] >= 4 * Self.rowsAtOnce, tensor.interleavedHeads == nil else { return nil }
+    private var pieces: [(rows: Range<Int>, weight: Linear)]? {
+        guard case .stored(let tensor, let room) = kept, tensor.shape[0] >= 4 * Self.rowsAtOnce, tensor.interleavedHeads == nil else { return nil }
         return stride(from: 0, to: tensor.shape[0], by: Self.rowsAtOnce).map { start in
             let rows = start..<min(start + Self.rowsAtOnce, tensor.shape[0])
-            return (rows, tensor.rows(rows))
+            return (rows, Linear(tensor.rows(rows), bias: nil, room: room))
         }
     }
 
@@ -73,7 +73,7 @@ struct Linear {
 
     /// Rows of the weight [tokens, in], where it is a table of embeddings.
     func lookUp(_ tokens: [Int], _ device: Device) throws -> Tensor {
-        if case .stored(let tensor) = kept {
+        if case .stored(let tensor, _) = kept {
             let width = tensor.shape[1], result = try Tensor.empty([tokens.count, width], .float32)
             try result.withElements(Float.self) { elements in
                 for (place, token) in tokens.enumerated() {
@@ -91,7 +91,7 @@ struct Linear {
     func backProduct(_ dY: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
         if let pieces {
             return try pieces.reduce(sum) { sum, piece in
-                try dY.narrow(1, piece.rows.lowerBound, piece.rows.count).linear(Tensor(stored: piece.weight).transposed(), residual: sum)
+                try piece.weight.backProduct(dY.narrow(1, piece.rows.lowerBound, piece.rows.count), adding: sum)
             }!
         }
         return try dY.linear(weight(dY.dtype).transposed(), residual: sum)
@@ -101,7 +101,7 @@ struct Linear {
     func product(_ x: Tensor, residual: Tensor? = nil) throws -> Tensor {
         if let pieces, bias == nil, residual == nil {
             let y = try Tensor.empty([x.shape[0], shape[0]], x.dtype)
-            for (rows, weight) in pieces { try y.narrow(1, rows.lowerBound, rows.count).copy_(x.linear(Tensor(stored: weight))) }
+            for (rows, weight) in pieces { try y.narrow(1, rows.lowerBound, rows.count).copy_(weight.product(x)) }
             return y
         }
         switch kept {
