@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # LoRA training side by side: `retort train` and PEFT with transformers, on the same questions, teacher's labels, weights
-# (SmolLM2-135M; Retort reads the Q4_1 file, PEFT what transformers dequantises of it, the same numbers), first adapter, order, tokens, distillation loss, threads and libtorch. r = 128 on all
-# seven projections, rank-stabilised, batches of four questions whose prompts have 60 to 140 tokens. Padding counts for neither
-# side, loading and saving for neither side's speed; peak memory is that of the whole process. PEFT runs twice: with logits at
-# every position, as it is mostly run, and only where the loss needs them. Ends in an error if the losses of any step differ.
+# (SmolLM2-135M; Retort reads the Q4_1 file, PEFT what transformers dequantises of it: the same numbers), first adapter, order,
+# tokens, distillation loss, threads and libtorch. r = 128 on all seven projections, rank-stabilised, batches of four questions
+# whose prompts have 60 to 140 tokens. Padding counts for neither side, loading and saving for neither side's speed; peak memory
+# is that of the whole process. PEFT runs twice: with logits at every position, as it is mostly run, and only where the loss
+# needs them. Ends in an error if the losses of any step differ.
 #
 #   COUNT=40            questions
 #   TOLERANCE=2e-3      largest relative difference of a step's loss

@@ -16,8 +16,7 @@ final class WeightRoom {
         if memory.map({ $0.tensor.count < count }) ?? true || !isKnownUniquelyReferenced(&memory) {
             memory = try Memory(max(count, memory?.tensor.count ?? 0))
         }
-        guard let memory else { preconditionFailure("made above") }
-        let library = try Libtorch.open()
+        let memory = memory!, library = try Libtorch.open()
         let weight = try Tensor(viewing: memory.tensor.dataPointer, stored.shape, .float32, owner: memory)
         try weight.withElements(Float.self) { try stored.copyFloats(into: $0, with: library) }
         return weight

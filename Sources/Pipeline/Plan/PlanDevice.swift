@@ -25,7 +25,7 @@ public struct PlanDevice: Sendable, Encodable, Equatable {
 
     /// A `retort` process on the CPU beside its tensors: libtorch's and MKL's pages and buffers, the tokenizer. Measured: the peak of training
     /// SmolLM2-135M (PyTorch 2.13, x86-64, two threads) less everything else that the plan counts.
-    public static let hostBase = 190_000_000
+    public static let hostBase = 250_000_000
     /// A GPU's context with libtorch's and cuBLAS's kernels and workspaces, before the first tensor. Not measured here: PyTorch users report
     /// 0.5 to 0.9 GB for CUDA and ROCm.
     public static let contextBase = 900_000_000
