@@ -3,7 +3,6 @@ enum Argument {
     case tensor(Tensor)
     case optionalTensor(Tensor?)
     case tensors([Tensor])
-    case packed(PackedMatrix)
     case integer(Int)
     case optionalInteger(Int)
     case integers([Int])
@@ -21,7 +20,6 @@ enum Argument {
         switch self {
         case .tensor(let tensor), .optionalTensor(.some(let tensor)): tensor.description
         case .tensors(let list): "[\(list.prefix(4).map(\.description).joined(separator: ", "))\(list.count > 4 ? ", …" : "")]"
-        case .packed(let matrix): "packed \(matrix)"
         case .integer(let value), .optionalInteger(let value): "\(value)"
         case .integers(let values), .optionalIntegers(let values): "\(values)"
         case .bool(let value): "\(value)"
@@ -86,7 +84,6 @@ extension Libtorch {
     private func value(of argument: Argument) throws -> UInt64 {
         switch argument {
         case .tensor(let tensor): try bits(reference(to: tensor.handle, argument))
-        case .packed(let matrix): try bits(reference(to: matrix.handle, argument))
         case .optionalTensor(nil), .none: 0
         case .optionalTensor(.some(let tensor)): try cell(bits(reference(to: tensor.handle, argument)))
         case .tensors(let list): try self.list(list.map { try bits(reference(to: $0.handle, argument)) })
