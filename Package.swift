@@ -8,6 +8,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     // A target may import only targets that stand above it in this list.
     targets: [
@@ -29,6 +30,10 @@ let package = Package(
         .target(name: "Merging", dependencies: ["Groundwork", "Torch", "Checkpoints"]),
         // Prompts and completions of both agents, labels, losses, trainer.
         .target(name: "Distillation", dependencies: ["Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions"]),
+        // Teachers behind HTTP: a llama.cpp server that is started on a GGUF file, and OpenAI-compatible endpoints.
+        .target(name: "Teachers", dependencies: [
+            "Groundwork", "ContentHash", "Questions", "Distillation", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        ]),
         // Question agent, answer agent, guides, deadlines, format checks, tournament.
         .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
         // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
@@ -36,11 +41,11 @@ let package = Package(
         // Recipe, phases, run folder, manifest, resume, report.
         .target(name: "Pipeline", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
-            "Distillation", "Evaluation", "Agents", "Yams",
+            "Distillation", "Teachers", "Evaluation", "Agents", "Yams",
         ]),
         .executableTarget(name: "retort", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
-            "Distillation", "Evaluation", "Agents", "Pipeline",
+            "Distillation", "Teachers", "Evaluation", "Agents", "Pipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork"]),
@@ -51,6 +56,7 @@ let package = Package(
         .testTarget(name: "QuestionsTests", dependencies: ["Questions"]),
         .testTarget(name: "MergingTests", dependencies: ["Merging"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
+        .testTarget(name: "TeachersTests", dependencies: ["Teachers"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),

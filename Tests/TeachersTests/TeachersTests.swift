@@ -1,0 +1,2 @@
+import Teachers
+import Testing
