@@ -1,3 +1,5 @@
+import Foundation
+
 /// libtorch through its stable C ABI (PyTorch ≥ 2.10), opened at run time.
 ///
 /// No C++, no headers, no relinking: the functions below are looked up by name in whatever PyTorch this machine has, so one
@@ -60,6 +62,14 @@ public final class Libtorch: Sendable {
 
     /// The library of this process; found and loaded at the first call.
     public static func open() throws -> Libtorch { try opened.get() }
+
+    /// Begins to load the library on a thread of its own, for a third of a second; what is called next need not wait for it until it
+    /// calls `open`, which says what went wrong.
+    public static func openInBackground() {
+        let thread = Thread { _ = opened }
+        thread.stackSize = 8 << 20  // initialisers of libraries count on a main thread's
+        thread.start()
+    }
 
     /// Threads that operators use inside; `OMP_NUM_THREADS` sets it before the start.
     public var threads: Int {

@@ -27,10 +27,12 @@ public final class LanguageModel {
     public static func load(
         _ reference: String, device: Device = .cpu, dtype: DType? = nil, quantization: Quantization? = nil
     ) throws -> LanguageModel {
-        try device.check()
+        Libtorch.openInBackground()
         let checkpoint = try Checkpoint.open(reference)
+        let tokenizer = try Tokenizer.load(from: checkpoint)
+        try device.check()
         return try LanguageModel(
-            checkpoint, Tokenizer.load(from: checkpoint), device: device, dtype: dtype ?? (device == .cpu ? .float32 : .bfloat16),
+            checkpoint, tokenizer, device: device, dtype: dtype ?? (device == .cpu ? .float32 : .bfloat16),
             quantization: quantization)
     }
 

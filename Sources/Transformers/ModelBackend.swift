@@ -4,7 +4,9 @@ import Torch
 final class ModelBackend: DecodingBackend {
     let slotCount: Int
     private let model: LanguageModel
-    private let weights: ForwardWeights
+    private let adapter: Adapter?
+    private var weights: ForwardWeights
+    private var passes = 0
     private let cache: KeyValueCache
     private var prefixLength = 0
 
@@ -14,7 +16,8 @@ final class ModelBackend: DecodingBackend {
     /// - Parameter slots: streams that can stand side by side.
     init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
         self.model = model
-        weights = try ForwardWeights(model, adapter, slots: slots)
+        self.adapter = adapter
+        weights = try ForwardWeights.canBeginPlain(model) ? ForwardWeights(plain: model, adapter) : ForwardWeights(model, adapter, slots: slots)
         slotCount = slots
         cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, model.configuration.contextLength))
     }
@@ -24,7 +27,15 @@ final class ModelBackend: DecodingBackend {
     func setPrefix(_ tokens: [Int]) throws {
         prefixLength = tokens.count
         cache.setLength(prefixSlot, 0)
-        if !tokens.isEmpty { _ = try lastHidden([Feed(slot: prefixSlot, tokens: tokens)]) }
+        if tokens.isEmpty { return }
+        try beginPass()
+        _ = try lastHidden([Feed(slot: prefixSlot, tokens: tokens)])
+    }
+
+    /// The first token need not wait for a second set of weights: that is made before the second pass.
+    private func beginPass() throws {
+        if passes == 1, ForwardWeights.canBeginPlain(model) { weights = try ForwardWeights(model, adapter, slots: slotCount) }
+        passes += 1
     }
 
     func open(_ slot: Int, fromPrefix: Bool) throws {
@@ -39,6 +50,7 @@ final class ModelBackend: DecodingBackend {
     func close(_ slot: Int) { cache.setLength(slot, 0) }
 
     func advance(_ feeds: [Feed]) throws -> LogitRows {
+        try beginPass()
         if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return try advance(feeds, on: host) }
         let logits = try weights.head.product(lastHidden(feeds).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
         return LogitRows(values: try logits.floats(), vocabularySize: vocabularySize)

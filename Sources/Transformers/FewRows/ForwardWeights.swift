@@ -18,22 +18,33 @@ struct ForwardWeights {
     let adapter: Adapter?
     let host: HostPass?
 
+    /// Whether a first pass may go over the model's own weights (`init(plain:_:)`) with the same results but for rounding in float32, and
+    /// so without waiting for the second set.
+    static func canBeginPlain(_ model: LanguageModel) -> Bool { model.device == .cpu && model.dtype == .float32 && model.quantization == nil }
+
+    /// The model's own weights with the adapter beside them.
+    init(plain model: LanguageModel, _ adapter: Adapter?) {
+        self.init(blocks: model.blocks, head: model.head, adapter: adapter, host: nil)
+    }
+
+    private init(blocks: [DecoderBlock], head: Linear, adapter: Adapter?, host: HostPass?) {
+        (self.blocks, self.head, self.adapter, self.host) = (blocks, head, adapter, host)
+    }
+
     /// - Parameter slots: streams that can stand side by side.
     /// - Throws: `QuantizationError` where the model was to be int8 and cannot be.
     init(_ model: LanguageModel, _ adapter: Adapter?, slots: Int) throws {
         let served = model.device == .cpu && (model.dtype == .float32 || model.dtype == .bfloat16)
         if model.quantization == .int8, !served { throw QuantizationError.int8(model.device, model.dtype) }
         guard served, model.quantization != .nf4, let format = Self.format(model, adapter) else {
-            (blocks, head, self.adapter, host) = (model.blocks, model.head, adapter, nil)
+            self.init(plain: model, adapter)
             return
         }
-        let own = try HostWeights(model, adapter, format, manyRows: slots > 4)
-        host = HostPass(model, own)
-        if model.dtype == .float32 {
-            (blocks, head, self.adapter) = (own.blocksForPrompts, own.headForPrompts, nil)
-        } else {  // libtorch's products in bfloat16 are faster with many rows
-            (blocks, head, self.adapter) = (model.blocks, model.head, adapter)
-        }
+        let own = try HostWeights(model, adapter, format, manyRows: slots > 4), host = HostPass(model, own)
+        // libtorch's products in bfloat16 are faster with many rows.
+        self = model.dtype == .float32
+            ? ForwardWeights(blocks: own.blocksForPrompts, head: own.headForPrompts, adapter: nil, host: host)
+            : ForwardWeights(blocks: model.blocks, head: model.head, adapter: adapter, host: host)
     }
 
     /// Nil where the second set of weights would be too large.
