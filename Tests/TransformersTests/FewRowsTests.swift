@@ -131,12 +131,12 @@ import Transformers
         }
     }
 
-    // Weights off by up to 1/247 of their block's largest, in models whose weights are noise themselves; the adapter is folded in before.
+    // Weights off by up to 1/247 of their block's largest, in models whose weights are noise themselves.
     @Test(arguments: TinyModel.families) func int8StaysCloseToFloat32(family: String) throws {
         let tiny = try TinyModel(family)
         let model = try LanguageModel(
             Checkpoint.open(tiny.folder + "/model"), TinyModel.tokenizer(), device: .cpu, dtype: .float32, quantization: .int8)
-        for adapter in [nil, "rslora"] {
+        for adapter in [nil] + TinyModel.adapters.map(Optional.some) {
             let decoded = try read(model, adapter.map { try Adapter.load("\(tiny.folder)/adapters/\($0)", for: model) }, streams: 3).decoded
             let whole = try read(tiny.model, adapter.map(tiny.adapter), streams: 3).whole
             var largest = 0.0

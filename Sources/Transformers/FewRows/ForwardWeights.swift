@@ -4,7 +4,7 @@ import Torch
 ///
 /// On a GPU, for 4-bit weights and for types that the processor's own loops do not serve, these are the model's own weights with the adapter
 /// beside them. On a CPU a second set of weights is a small price up to 2 GiB, and int8 is what was asked for at any size: a `HostPass` holds
-/// it with the adapter folded in.
+/// it, with the adapter folded in or, in int8, beside it.
 struct ForwardWeights {
     /// Up to so many new tokens at once go through `host`. What more rows want of libtorch is its flash attention; its products are no
     /// faster in float32.
@@ -43,7 +43,7 @@ struct ForwardWeights {
         let own = try HostWeights(model, adapter, format, manyRows: slots > 4), host = HostPass(model, own)
         // libtorch's products in bfloat16 are faster with many rows.
         self = model.dtype == .float32
-            ? ForwardWeights(blocks: own.blocksForPrompts, head: own.headForPrompts, adapter: nil, host: host)
+            ? ForwardWeights(blocks: own.blocksForPrompts, head: own.headForPrompts, adapter: format == .int8 ? adapter : nil, host: host)
             : ForwardWeights(blocks: model.blocks, head: model.head, adapter: adapter, host: host)
     }
 

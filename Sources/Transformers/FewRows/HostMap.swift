@@ -18,6 +18,8 @@ struct HostMap {
     /// In bfloat16 the same weights for oneDNN, [outputs, inputs]; gate and up one behind the other. With more than four rows a product is
     /// arithmetic, and oneDNN has the processor's own for pairs of bfloat16 numbers, which loops in Swift have not.
     var packed: PackedMatrix?
+    /// An adapter that is not folded into the panels.
+    var addition: HostAddition?
 
     private static let packedRows = 5
 
@@ -35,10 +37,17 @@ struct HostMap {
             if bias != nil { add(0..<panels.panels, y) }
             return
         }
-        try Libtorch.open().parallel(panels.panels, grain: 1) { range in
-            panels.multiply(range, x.start, xStride: x.stride, rows: x.count, y.start, yStride: y.stride, outputs: outputs, adding: adding)
-            if bias != nil { add(range, y) }
+        try withReduced(x) { reduced in
+            try Libtorch.open().parallel(panels.panels, grain: 1) { range in
+                panels.multiply(range, x.start, xStride: x.stride, rows: x.count, y.start, yStride: y.stride, outputs: outputs, adding: adding)
+                if let addition, let reduced { addition.add(range, reduced, y.start, yStride: y.stride, outputs: outputs) }
+                if bias != nil { add(range, y) }
+            }
         }
+    }
+
+    private func withReduced(_ x: Rows, _ body: (Rows?) throws -> Void) throws {
+        if let addition { try addition.withReduced(x, body) } else { try body(nil) }
     }
 
     /// `y = silu(x · gateᵀ) · (x · upᵀ)` where the map is gate and up.
@@ -63,14 +72,17 @@ struct HostMap {
             }
             return
         }
-        try Libtorch.open().parallel(panels.panels / 2, grain: 1) { range in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * count) { room in
-                let pair = room.baseAddress!
-                for panel in range {
-                    panels.multiply(0..<2, from: 2 * panel, x.start, xStride: x.stride, rows: count, pair, yStride: 32, outputs: 32)
-                    for row in 0..<count {
-                        let gate = Lanes(at: pair + 32 * row), up = Lanes(at: pair + 32 * row + 16)
-                        (gate.silu() * up).store(to: y[row] + 16 * panel)
+        try withReduced(x) { reduced in
+            try Libtorch.open().parallel(panels.panels / 2, grain: 1) { range in
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * count) { room in
+                    let pair = room.baseAddress!
+                    for panel in range {
+                        panels.multiply(0..<2, from: 2 * panel, x.start, xStride: x.stride, rows: count, pair, yStride: 32, outputs: 32)
+                        if let addition, let reduced { addition.add(0..<2, from: 2 * panel, reduced, pair, yStride: 32, outputs: 32) }
+                        for row in 0..<count {
+                            let gate = Lanes(at: pair + 32 * row), up = Lanes(at: pair + 32 * row + 16)
+                            (gate.silu() * up).store(to: y[row] + 16 * panel)
+                        }
                     }
                 }
             }

@@ -1,7 +1,7 @@
 import Checkpoints
 import Torch
 
-/// The weights of a `HostPass`: every block's maps in panels, an adapter folded in.
+/// The weights of a `HostPass`: every block's maps in panels, an adapter folded in or, in int8, beside them.
 struct HostWeights {
     struct Block {
         let inputNorm, outputNorm: [Float]
@@ -18,12 +18,15 @@ struct HostWeights {
     let headForPrompts: Linear
 
     /// - Parameters:
-    ///   - adapter: folded into the weights (`W + s · B A`) before they are written in `format`.
+    ///   - adapter: folded into the weights (`W + s · B A`), or kept beside those that are written in int8.
     ///   - manyRows: whether products with more than a few rows will come; see `HostMap.packed`.
     init(_ model: LanguageModel, _ adapter: Adapter?, _ format: PanelMatrix.Format, manyRows: Bool) throws {
         let configuration = model.configuration
         let packs = manyRows && format == .bfloat16
-        func map(_ weights: [Tensor], _ biases: [Tensor?] = [nil], interleaved: Bool = false) throws -> HostMap {
+        let (folded, beside) = format == .int8 ? (nil, adapter) : (adapter, nil)
+        func map(
+            _ weights: [Tensor], _ biases: [Tensor?] = [nil], _ factors: [LoRAFactors?] = [nil], interleaved: Bool = false
+        ) throws -> HostMap {
             let widths = weights.map { $0.shape[0] }, padded = widths.map(PanelMatrix.paddedOutputs)
             var bias: [Float]?
             if biases.contains(where: { $0 != nil }) {
@@ -35,24 +38,28 @@ struct HostWeights {
             return HostMap(
                 panels: try PanelMatrix(weights, interleaved: interleaved, format: format),
                 outputs: weights.count == 1 ? widths[0] : padded.reduce(0, +), bias: bias,
-                packed: packs && widths == padded ? try? PackedMatrix(Tensor.concatenated(weights), rows: 16) : nil)
+                packed: packs && widths == padded ? try? PackedMatrix(Tensor.concatenated(weights), rows: 16) : nil,
+                addition: try HostAddition(factors, shapes: weights.map(\.shape), interleaved: interleaved, format: format))
         }
 
         var own: [Block] = [], prompts: [DecoderBlock] = []
         for (layer, block) in model.blocks.enumerated() {
             let weights = block.weights
-            func folded(_ projection: Projection) throws -> Tensor {
+            func weight(_ projection: Projection) throws -> Tensor {
                 let linear = weights[projection]
-                guard let pair = adapter?.layers[layer][projection] else { return try linear.weight(model.dtype) }
+                guard let pair = folded?.layers[layer][projection] else { return try linear.weight(model.dtype) }
                 return try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight(.float32).to(dtype: .float32))
             }
-            let queries = [Projection.query, .key, .value]
+            func maps(_ projections: Projection..., interleaved: Bool = false) throws -> HostMap {
+                try map(
+                    projections.map(weight), projections.map { weights[$0].bias },
+                    projections.map { beside?.layers[layer][$0] }, interleaved: interleaved)
+            }
             let one = Block(
                 inputNorm: try weights.inputNorm.floats(), outputNorm: try weights.outputNorm.floats(),
                 queryNorm: try weights.queryNorm?.floats(), keyNorm: try weights.keyNorm?.floats(),
-                queryKeyValue: try map(queries.map(folded), queries.map { weights[$0].bias }),
-                output: try map([folded(.output)], [weights[.output].bias]),
-                gateUp: try map([folded(.gate), folded(.up)], interleaved: true), down: try map([folded(.down)]))
+                queryKeyValue: try maps(.query, .key, .value), output: try maps(.output), gateUp: try maps(.gate, .up, interleaved: true),
+                down: try maps(.down))
             own.append(one)
             prompts.append(try DecoderBlock(configuration: configuration, weights: Self.prompts(one, weights, configuration)))
         }
