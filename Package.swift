@@ -22,8 +22,10 @@ let package = Package(
         .target(name: "Checkpoints", dependencies: ["Groundwork", "Torch"]),
         // Byte-level BPE and chat templates. No tensors.
         .target(name: "Tokenizers", dependencies: ["Groundwork", "Checkpoints"]),
+        // A header of one line of C: the prefetch instruction.
+        .target(name: "Prefetch"),
         // The decoder: forward, backward by hand, LoRA, KV cache, sampling, guided decoding.
-        .target(name: "Transformers", dependencies: ["Groundwork", "Torch", "Checkpoints", "Tokenizers"]),
+        .target(name: "Transformers", dependencies: ["Groundwork", "Prefetch", "Torch", "Checkpoints", "Tokenizers"]),
         // The four-choice question: schema, checks, domains, splits, generators. No models.
         .target(name: "Questions", dependencies: ["Groundwork"]),
         // TIES over adapters, from files to a file. No models.

@@ -1,3 +1,5 @@
+import Prefetch
+
 /// Sixteen neighbouring outputs of a linear map, one in each lane.
 typealias Lanes = SIMD16<Float>
 
@@ -21,6 +23,8 @@ extension Lanes {
 /// How the weights of a block of 32 inputs and 16 outputs are written.
 protocol PanelCode {
     static var blockBytes: Int { get }
+    /// Of the 16 numbers of one input.
+    static var inputBytes: Int { get }
     /// For each output, how a block's numbers `n` become its weights, `origin + step · n`; nil where they are the weights.
     static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)?
     /// The 16 numbers of one of the block's inputs.
@@ -29,6 +33,7 @@ protocol PanelCode {
 
 enum Float32Code: PanelCode {
     static let blockBytes = 2_048
+    static let inputBytes = 64
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
     @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
         (block + 64 * input).loadUnaligned(as: Lanes.self)
@@ -37,6 +42,7 @@ enum Float32Code: PanelCode {
 
 enum BFloat16Code: PanelCode {
     static let blockBytes = 1_024
+    static let inputBytes = 32
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
     @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes { Lanes(bfloat16: block + 32 * input) }
 }
@@ -44,6 +50,7 @@ enum BFloat16Code: PanelCode {
 /// 16 steps and 16 origins in float32, then 32 × 16 signed bytes.
 enum Int8Code: PanelCode {
     static let blockBytes = 128 + 512
+    static let inputBytes = 16
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? {
         (block.loadUnaligned(as: Lanes.self), (block + 64).loadUnaligned(as: Lanes.self))
     }
@@ -90,6 +97,13 @@ enum PanelKernel<Code: PanelCode> {
         }
     }
 
+    /// Asks for the memory that stands a page behind these inputs of the block; what hardware foresees by itself ends at a page.
+    @inline(__always)
+    private static func foresee(_ block: UnsafeRawPointer, _ input: Int, count: Int = 1) {
+        let ahead = block + Code.inputBytes * input + 4_096
+        for line in 0..<max(1, Code.inputBytes * count / 64) { prefetchLine(ahead + 64 * line) }
+    }
+
     @inline(__always)
     private static func finish(_ sum: Lanes, _ y: UnsafeMutablePointer<Float>, _ adding: Bool) {
         (adding ? Lanes(at: y) + sum : sum).store(to: y)
@@ -107,6 +121,7 @@ enum PanelKernel<Code: PanelCode> {
             let first = x + 32 * number
             var x = first
             for step in 0..<8 {
+                foresee(block, 4 * step, count: 4)
                 a.addProduct(Code.numbers(block, 4 * step), x[0])
                 b.addProduct(Code.numbers(block, 4 * step + 1), x[1])
                 c.addProduct(Code.numbers(block, 4 * step + 2), x[2])
@@ -139,6 +154,7 @@ enum PanelKernel<Code: PanelCode> {
             let block = panel + number * Code.blockBytes, x = x + 32 * number
             let grid = Code.grid(block)
             for input in stride(from: 0, to: 32, by: 2) {
+                foresee(block, input, count: 2)
                 let w = weights(block, input, grid), w2 = weights(block, input + 1, grid)
                 a.addProduct(w, x[input])
                 b.addProduct(w, x[xStride + input])
@@ -161,6 +177,7 @@ enum PanelKernel<Code: PanelCode> {
             let grid = Code.grid(block)
             var x = x + 32 * number
             for input in 0..<32 {
+                foresee(block, input)
                 let w = weights(block, input, grid)
                 a.addProduct(w, x[0])
                 b.addProduct(w, x[xStride])
@@ -184,6 +201,7 @@ enum PanelKernel<Code: PanelCode> {
             let grid = Code.grid(block)
             var x = x + 32 * number
             for input in 0..<32 {
+                foresee(block, input)
                 let w = weights(block, input, grid)
                 a.addProduct(w, x[0])
                 b.addProduct(w, x[xStride])
@@ -210,6 +228,7 @@ enum PanelKernel<Code: PanelCode> {
             let grid = Code.grid(block)
             var x = x + 32 * number
             for input in 0..<32 {
+                foresee(block, input)
                 let w = weights(block, input, grid)
                 a.addProduct(w, x[0])
                 b.addProduct(w, x[xStride])
