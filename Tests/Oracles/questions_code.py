@@ -1,6 +1,6 @@
 """Runs the programs of generated code questions in the real languages and says whether every answer is what they print.
 
-    retort generate --domain code --count 6000 --seed 31 -o code.jsonl
+    retort generate --domain code --count 3000 --seed 31 -o code.jsonl
     python3 Tests/Oracles/questions_code.py code.jsonl                    # checks; exits with 1 and shows what differs
     python3 Tests/Oracles/questions_code.py code.jsonl --write            # checks and writes Tests/Fixtures/Questions/programs.jsonl
 
@@ -37,11 +37,6 @@ def run(command, folder, **more):
 
 
 def python(cases, folder):
-    def text(value):
-        if isinstance(value, str) and "NaN" != value:
-            return value
-        return str(value)
-
     results = []
     for code, expression, _ in cases:
         lines = re.findall(r"`([^`]*)`", code) if code.startswith("`") else [code]
@@ -49,7 +44,7 @@ def python(cases, folder):
         exec("import re, math\nfrom collections import deque", names)
         try:
             exec("\n".join(lines), names)
-            results.append(text(eval(expression, names)))
+            results.append(str(eval(expression, names)))
         except TypeError:
             results.append("a TypeError")
     return results
@@ -119,7 +114,7 @@ def sql(question):
 
 
 def regex(question):
-    pattern, negation = re.match(r"Which text does the regular expression (\S+) (not )?match as a whole\?", question["question"]).groups()
+    pattern, negation = re.match(r"Which of these texts does the regular expression (\S+) (not )?match as a whole:", question["question"]).groups()
     hits = [choice for choice in question["choices"] if (re.fullmatch(pattern, choice) is not None) != bool(negation)]
     return hits[0] if len(hits) == 1 else f"{len(hits)} choices: {hits}"
 

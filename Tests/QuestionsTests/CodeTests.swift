@@ -77,11 +77,13 @@ import Questions
         #expect(fingerprint.description == "5f5abd960af38f614ce970d18b900a63")
     }
 
-    /// In no family does a choice's look give the answer away: the longest, the largest and the smallest are seldom right.
+    /// In no family does a choice's look give the answer away: the longest, the largest and the smallest are seldom right. Nor does a
+    /// question come back with another answer.
     @Test func looksDoNotGiveTheAnswerAway() throws {
         for family in QuestionGenerator.families(in: .code).dropFirst(20) {
             for grade in family.grades {
                 let questions = try GeneratorTests.questions(of: family, grade: grade, seed: 40)
+                #expect(Set(questions.map(\.question)).count == questions.count, "\(family.name) \(grade) asks the same twice")
                 var longest = 0.0, largest = 0.0, smallest = 0.0
                 for question in questions {
                     let length = question.choices.map(\.count).max() ?? 0

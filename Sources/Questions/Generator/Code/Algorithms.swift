@@ -279,7 +279,7 @@ extension CodeFamilies {
         }
         let (code, order, reason) = random.element(of: kinds)
         return Draft(
-            "What is the running time of this \(language) code? \(code)", answer: order,
+            "What is the tightest bound on the running time of this \(language) code? \(code)", answer: order,
             mistakes: ["O(1)", "O(log n)", "O(n)", "O(n log n)", "O(n^2)", "O(n^3)"] + (grade > 1 ? ["O(√n)"] : []), working: reason)
     }
 
@@ -288,7 +288,7 @@ extension CodeFamilies {
     ) { random, grade in
         let base = random.integer(in: 2...60), size = random.integer(in: 1...40) * 100, factor = random.integer(in: 2...5)
         func question(_ order: String, _ from: Int, _ time: Int, _ to: Int) -> String {
-            "An algorithm's time grows exactly like \(order). It needs \(time) ms for n = \(from). How many ms does it need for n = \(to)?"
+            "An algorithm's time is \(order == "1" ? "constant" : "proportional to \(order)"). It needs \(time) ms for n = \(from). How many ms does it need for n = \(to)?"
         }
         switch grade {
         case 1:
@@ -320,7 +320,7 @@ extension CodeFamilies {
                     working: "The logarithm of a square is twice the logarithm.", random: &random)
             default:
                 return .computed(
-                    "An algorithm's time grows exactly like n^2. It needs \(base) ms for n = \(size). For which n does it need \(base * factor * factor) ms?", size * factor,
+                    "An algorithm's time is proportional to n^2. It needs \(base) ms for n = \(size). For which n does it need \(base * factor * factor) ms?", size * factor,
                     slips: [size * factor * factor, size * factor * 2, size + factor, size * (factor + 1)],
                     working: "The time is \(factor * factor) times as long, so n is \(factor) times as large.", random: &random)
             }

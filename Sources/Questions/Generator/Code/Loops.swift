@@ -159,22 +159,16 @@ extension CodeFamilies {
                 : [.branch(test(x, near: first), [.update(b, .plus, number(2...9))], []), later]
         }
         let result = grade == 3 ? y * 2 - x : y
+        guard case .branch(let test, let yes, let no) = rest[0], yes != no else { return nil }
         let program = CodeProgram(statements: opening + rest, result: result)
-        guard let run = CodeInterpreter.run(program, in: language) else { return nil }
-        let (lastA, lastB) = (run.history[a]?.last?.text(in: language) ?? "", run.history[b]?.last?.text(in: language) ?? "")
+        let asked = CodeProgram(statements: opening, result: .choice(test, 1, 0))
+        guard let run = CodeInterpreter.run(program, in: language), let taken = CodeInterpreter.run(asked, in: language) else { return nil }
+        func last(_ name: String) -> String { run.history[name]?.last?.text(in: language) ?? "" }
         return CodeSlips.draft(
-            program, in: language, working: grade == 3 ? "In the end \(a) is \(lastA) and \(b) is \(lastB)." : nil, &random)
-            .map { draft in
-                guard grade < 3, case .branch(let test, let yes, let no) = rest[0] else { return draft }
-                var draft = draft
-                let taken = run.history[b] == CodeInterpreter.run(CodeProgram(statements: opening + yes, result: result),
-                    in: language)?.history[b]
-                let other = CodeInterpreter.run(CodeProgram(statements: opening + no, result: result), in: language)
-                guard yes != no, other?.history[b] != run.history[b] || taken else { return draft }
-                draft.working = "\(CodeRenderer.text(test, in: language)) is \(taken ? "true" : "false"). "
-                    + "\(b) changes from \(second) to \(lastB)."
-                return draft
-            }
+            program, in: language,
+            working: "\(CodeRenderer.text(test, in: language)) is \(taken.value == .integer(1) ? "true" : "false"). "
+                + (grade == 3 ? "In the end \(a) is \(last(a)) and \(b) is \(last(b))." : "\(b) changes from \(second) to \(last(b))."),
+            &random)
     }
 
     static let arrayUpdates = QuestionFamily.code("array_updates", topic: "changing arrays", grades: [1, 2, 3]) { random, grade in
@@ -253,7 +247,7 @@ extension CodeFamilies {
                     .choice(.comparison(n % 2, .equal, 0), call(n / 2) + number(1...4), call(n - 1) + number(1...4)))
                 arguments = [random.integer(in: 6...40)]
             default:
-                made = function(["a", "b"], .comparison(b, .equal, 0), number(0...2), a + call(a + number(0...1), b - 1))
+                made = function(["a", "b"], .comparison(b, .equal, 0), number(0...2), a + call(random.element(of: [a, a + 1]), b - 1))
                 arguments = [random.integer(in: 2...9), random.integer(in: 2...5)]
             }
         }
@@ -263,14 +257,18 @@ extension CodeFamilies {
 
     /// The values for smaller arguments, from which the last follows; or the chain of calls.
     private static func calls(_ program: CodeProgram, _ function: CodeFunction, _ arguments: [Int], _ language: CodeLanguage) -> String {
-        func value(_ arguments: [Int]) -> String? {
+        func run(_ arguments: [Int]) -> CodeInterpreter.Run? {
             var other = program
             other.result = .call(function.name, arguments.map(CodeExpression.integer))
-            return CodeInterpreter.run(other, in: language)?.value.text(in: language)
+            return CodeInterpreter.run(other, in: language)
         }
-        guard arguments.count == 1, arguments[0] <= 8 else {
-            return value(arguments).map { "The calls end at \(function.parameters.count == 2 ? "b = 0" : "the smallest n") and give \($0)." } ?? ""
+        if arguments.count == 1, arguments[0] <= 8 {
+            return (0..<arguments[0]).suffix(4).compactMap { n in
+                run([n]).map { "\(function.name)(\(n)) = \($0.value.text(in: language))." }
+            }.joined(separator: " ")
         }
-        return (0..<arguments[0]).suffix(4).compactMap { n in value([n]).map { "\(function.name)(\(n)) = \($0)." } }.joined(separator: " ")
+        let made = (run(arguments)?.calls ?? []).map { "\(function.name)(\($0.map { $0.text(in: language) }.joined(separator: ", ")))" }
+        let shown = made.count <= 5 ? made : made.prefix(3) + ["…"] + made.suffix(1)
+        return "The calls are \(shown.joined(separator: ", "))."
     }
 }

@@ -44,9 +44,10 @@ extension CodeFamilies {
             wrong = Set(candidates.filter { !matches(pattern, $0) }).sorted()
         guard right.count >= 3, wrong.count >= 3, Set(pieces.map(\.pattern)).count == pieces.count else { return nil }
         let asksMatch = random.next(below: 3) > 0, answer = random.element(of: asksMatch ? right : wrong)
+        let others = random.sample(3, of: asksMatch ? wrong : right), texts = listed(random.shuffled(others + [answer]), last: "or")
         return Draft(
-            "Which text does the regular expression \(pattern) \(asksMatch ? "match" : "not match") as a whole?", answer: answer,
-            mistakes: asksMatch ? wrong : right,
+            "Which of these texts does the regular expression \(pattern) \(asksMatch ? "match" : "not match") as a whole: \(texts)?",
+            answer: answer, mistakes: others,
             working: "In order it wants \(pieces.map { Self.words[$0.pattern] ?? Self.reading($0.pattern) }.joined(separator: ", then ")).")
     }
 

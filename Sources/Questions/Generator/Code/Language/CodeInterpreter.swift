@@ -8,8 +8,8 @@ struct CodeInterpreter {
     }
 
     let language: CodeLanguage
-    /// Every value that a name was given outside functions, in order.
-    private(set) var history: [String: [CodeValue]] = [:]
+    private var history: [String: [CodeValue]] = [:]
+    private var calls: [[CodeValue]] = []
     private var function: CodeFunction?
     private var frames: [[String: CodeValue]] = [[:]]
     private var steps = 0
@@ -21,13 +21,23 @@ struct CodeInterpreter {
 
     private init(_ language: CodeLanguage) { self.language = language }
 
-    /// The result and what happened on the way; nil where there is none.
-    static func run(_ program: CodeProgram, in language: CodeLanguage) -> (value: CodeValue, history: [String: [CodeValue]])? {
+    /// A result and what happened on the way.
+    struct Run {
+        let value: CodeValue
+        /// Every value that a name was given outside functions, in order.
+        let history: [String: [CodeValue]]
+        /// The arguments of every call, in order.
+        let calls: [[CodeValue]]
+    }
+
+    /// nil where there is no result.
+    static func run(_ program: CodeProgram, in language: CodeLanguage) -> Run? {
         var interpreter = CodeInterpreter(language)
         interpreter.function = program.function
         do {
             _ = try interpreter.run(program.statements)
-            return (try interpreter.value(program.result), interpreter.history)
+            let value = try interpreter.value(program.result)
+            return Run(value: value, history: interpreter.history, calls: interpreter.calls)
         } catch { return nil }
     }
 
@@ -131,6 +141,7 @@ struct CodeInterpreter {
     private mutating func call(_ arguments: [CodeExpression]) throws -> CodeValue {
         guard let function, frames.count < Self.depthLimit else { throw Refusal.tooLong }
         let values = try arguments.map { try value($0) }
+        calls.append(values)
         frames.append(Dictionary(uniqueKeysWithValues: zip(function.parameters, values)))
         defer { frames.removeLast() }
         guard case .give(let result) = try run(function.body) else { throw Refusal.noValue }

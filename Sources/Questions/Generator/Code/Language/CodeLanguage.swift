@@ -46,10 +46,10 @@ enum CodeLanguage: String, CaseIterable, CustomStringConvertible {
         }
     }
 
-    /// Statements without their semicolons, on one line.
+    /// Statements that come without their semicolons, on one line.
     func line(_ statements: [String]) -> String {
         let line = statements.joined(separator: "; ")
-        return self == .python || self == .swift || line.hasSuffix("}") ? line : line + ";"
+        return self == .python || self == .swift ? line : line + ";"
     }
 }
 

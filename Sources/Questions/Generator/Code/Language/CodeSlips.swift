@@ -91,12 +91,12 @@ enum CodeSlips {
     static func draft(
         _ program: CodeProgram, in language: CodeLanguage, shown: String? = nil, working: String? = nil, _ random: inout CounterRandom
     ) -> Draft? {
-        guard let (value, history) = CodeInterpreter.run(program, in: language),
-            let question = CodeRenderer.question(program, in: language)
+        guard let run = CodeInterpreter.run(program, in: language), let question = CodeRenderer.question(program, in: language)
         else { return nil }
+        let value = run.value
         let others = CodeLanguage.allCases.compactMap { $0 == language ? nil : CodeInterpreter.run(program, in: $0)?.value }
         let wrong = random.shuffled(misread(program).compactMap { CodeInterpreter.run($0, in: language)?.value })
-        let working = working ?? shown.flatMap { name in history[name].map { trace(name, $0, in: language) } } ?? ""
+        let working = working ?? shown.flatMap { name in run.history[name].map { trace(name, $0, in: language) } } ?? ""
         switch value {
         case .integer(let number):
             let slips = (others + wrong).compactMap { if case .integer(let slip) = $0 { slip } else { nil } }
