@@ -4,7 +4,7 @@
     python3 Tests/Oracles/questions_code.py code.jsonl                    # checks; exits with 1 and shows what differs
     python3 Tests/Oracles/questions_code.py code.jsonl --write            # checks and writes Tests/Fixtures/Questions/programs.jsonl
 
-Needs python3, gcc (with its undefined-behaviour sanitizer), java and javac 17 or newer, node, swiftc, bash, bc and git 2.23 or newer.
+Needs python3, gcc (with its undefined-behaviour sanitizer), java and javac 17 or newer, node, swiftc, bash and git 2.23 or newer.
 Each line of the fixture holds a question's family, language and text, and what the real language printed.
 """
 import collections, json, os, re, sqlite3, subprocess, sys, tempfile
@@ -99,7 +99,7 @@ def swift(cases, folder):
         parts.append(f"func case{index}() {{\n{code}\nprint({expression})\n}}\n")
     parts += [f"case{index}()\n" for index in range(len(cases))]
     open(os.path.join(folder, "main.swift"), "w").write("".join(parts))
-    run(["swiftc", "-Onone", "-suppress-warnings", "-o", "main", "main.swift"], folder)
+    run(["swiftc", "-Onone", "-suppress-warnings", "-o", "main", "main.swift", "-lm"], folder)
     return run(["./main"], folder)[0].splitlines()
 
 

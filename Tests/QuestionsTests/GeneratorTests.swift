@@ -102,7 +102,7 @@ import Questions
         for question in questions {
             fingerprint = Fingerprint(question: "\(fingerprint)\(question.question)", answer: "\(question.answer)\(question.choices)")
         }
-        #expect(fingerprint.description == "45145a3017b34f64e47af356b3e23f53")
+        #expect(fingerprint.description == "fde81a7f335c3bb420d0c8db50112131")
     }
 
     @Test func excludedQuestionsDoNotCome() throws {

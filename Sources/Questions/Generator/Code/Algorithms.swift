@@ -230,7 +230,8 @@ extension CodeFamilies {
         for _ in 0..<3 { wrong.append([start] + random.shuffled(Array(answer.dropFirst()))) }
         let near = neighbours(start).map { names[$0] }
         return Draft(
-            "\(given) In which order does a \(isBreadth ? "breadth" : "depth")-first search from \(names[start]) visit them, neighbours in alphabetical order?",
+            "\(given) In which order does a \(isBreadth ? "breadth" : "depth")-first search from \(names[start]) visit them, neighbours "
+                + "in alphabetical order?",
             answer: text(answer), mistakes: wrong.filter { $0 != answer }.map(text),
             working: isBreadth ? "First \(names[start]), then its neighbours \(listed(near)), then theirs."
                 : "From \(names[start]) it goes to \(near[0]) and as deep as it can before it turns back.")
@@ -288,7 +289,8 @@ extension CodeFamilies {
     ) { random, grade in
         let base = random.integer(in: 2...60), size = random.integer(in: 1...40) * 100, factor = random.integer(in: 2...5)
         func question(_ order: String, _ from: Int, _ time: Int, _ to: Int) -> String {
-            "An algorithm's time is \(order == "1" ? "constant" : "proportional to \(order)"). It needs \(time) ms for n = \(from). How many ms does it need for n = \(to)?"
+            "An algorithm's time is \(order == "1" ? "constant" : "proportional to \(order)"). It needs \(time) ms for n = \(from). How "
+                + "many ms does it need for n = \(to)?"
         }
         switch grade {
         case 1:
@@ -320,7 +322,8 @@ extension CodeFamilies {
                     working: "The logarithm of a square is twice the logarithm.", random: &random)
             default:
                 return .computed(
-                    "An algorithm's time is proportional to n^2. It needs \(base) ms for n = \(size). For which n does it need \(base * factor * factor) ms?", size * factor,
+                    "An algorithm's time is proportional to n^2. It needs \(base) ms for n = \(size). For which n does it need "
+                        + "\(base * factor * factor) ms?", size * factor,
                     slips: [size * factor * factor, size * factor * 2, size + factor, size * (factor + 1)],
                     working: "The time is \(factor * factor) times as long, so n is \(factor) times as large.", random: &random)
             }

@@ -14,8 +14,12 @@ enum CodeFamilies {
 
     /// Programs of the little language, in five languages.
     private static let programs: [QuestionFamily] = [countingLoops, whileLoops, nestedLoops, branches, arrayUpdates, recursion]
-    private static let expressions: [QuestionFamily] = [integerDivision, precedence, conversions, fixedWidth, characterArithmetic, increments]
-    private static let idioms: [QuestionFamily] = [coercion, truthiness, shortCircuit, references, ranges, pipelines, closures, dispatch, exceptions]
+    private static let expressions: [QuestionFamily] = [
+        integerDivision, precedence, conversions, fixedWidth, characterArithmetic, increments,
+    ]
+    private static let idioms: [QuestionFamily] = [
+        coercion, truthiness, shortCircuit, references, ranges, pipelines, closures, dispatch, exceptions,
+    ]
     private static let structures: [QuestionFamily] = [deques, maps, heaps, hashTables, searchTrees]
     private static let algorithms: [QuestionFamily] = [sortingPasses, binarySearch, graphSearch, runningTime, growth]
     private static let databases: [QuestionFamily] = [sqlFilters, sqlGroups, sqlJoins, sqlNulls, fullMatches, searches]

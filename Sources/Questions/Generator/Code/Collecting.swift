@@ -190,7 +190,6 @@ extension CodeFamilies {
              [a, a + n, k + n, 2 * a], "The default list is made once and keeps \(k) and \(n)."),
         ]
         let (language, statements, asked, value, wrong, rule) = random.element(of: kinds)
-        guard !(language == .swift && grade == 3 && asked == "f()" && n == 0) else { return nil }
         return .computed(CodeQuestion.after(statements, asked, in: language), value, slips: wrong, working: rule, random: &random)
     }
 
@@ -253,13 +252,13 @@ extension CodeFamilies {
             factor = random.integer(in: 2...4)
         let end = random.integer(in: 1...9), divisor = random.integer(in: 0...1) * random.integer(in: 2...5),
             hasFinally = grade == 3 || random.next(below: 2) == 0
-        let fails = divisor == 0 && language != .javaScript || language == .javaScript && divisor == 0
+        let fails = divisor == 0
         // JavaScript does not fail on division by zero, so it reads a property of null instead.
         let risk: String
         switch language {
         case .python: risk = "k = 12 // \(divisor)"
-        case .java: risk = divisor == 0 ? "int[] v = {7}; v[1] = 2" : "int[] v = {7}; v[0] = 2"
-        default: risk = divisor == 0 ? "null.size" : "'null'.size"
+        case .java: risk = fails ? "int[] v = {7}; v[1] = 2" : "int[] v = {7}; v[0] = 2"
+        default: risk = fails ? "null.size" : "'null'.size"
         }
         let body = grade == 3 ? ["\(x) += \(gain)", risk, "\(x) += \(late)"] : [risk, "\(x) += \(late)"]
         let before = grade == 3 ? start + gain : start, tried = fails ? before * factor : before + late

@@ -9,7 +9,8 @@ extension CodeFamilies {
         let columns: [String]
         let rows: [[String]]
 
-        var text: String { "table \(name) (\(columns.joined(separator: ", "))) with the rows \(rows.map { "(\($0.joined(separator: ", ")))" }.joined(separator: ", "))" }
+        var text: String { "table \(name) (\(columns.joined(separator: ", "))) with the rows "
+            + "\(rows.map { "(\($0.joined(separator: ", ")))" }.joined(separator: ", "))" }
     }
 
     private static func asks(_ tables: [Table], _ query: String) -> String {
@@ -50,7 +51,8 @@ extension CodeFamilies {
             return Draft(
                 asks([table], "SELECT name FROM \(t) ORDER BY \(c)\(word) LIMIT 1\(skip == 0 ? "" : " OFFSET \(skip)")"),
                 answer: names[order[skip]], mistakes: names,
-                working: "In order: \(order.map { names[$0] }.joined(separator: ", ")).\(skip == 0 ? "" : " OFFSET \(skip) skips the first\(skip == 1 ? "" : " two").")")
+                working: "In order: \(order.map { names[$0] }.joined(separator: ", "))."
+                    + (skip == 0 ? "" : " OFFSET \(skip) skips the first\(skip == 1 ? "" : " two")."))
         default:
             let low = random.integer(in: 5...25), high = low + random.integer(in: 10...30), letter = random.element(of: names).prefix(1)
             let between = numbers.filter { (low...high).contains($0) },
@@ -110,7 +112,8 @@ extension CodeFamilies {
         return .computed(
             asks([table], "SELECT SUM(s) FROM (SELECT SUM(n) AS s FROM \(t) GROUP BY kind HAVING COUNT(*) > \(bound))"), total,
             slips: [numbers.reduce(0, +), sums[0], sums[1], total + 1, kept.count],
-            working: "\(listed(kept.map { words[$0] })) \(kept.count == 1 ? "has" : "have") more than \(bound) row\(bound == 1 ? "" : "s").", random: &random)
+            working: "\(listed(kept.map { words[$0] })) \(kept.count == 1 ? "has" : "have") more than \(bound) "
+                + "row\(bound == 1 ? "" : "s").", random: &random)
     }
 
     static let sqlJoins = QuestionFamily.code("sql_joins", subject: sql, topic: "joins in SQL", grades: [2, 3]) { random, grade in
@@ -124,6 +127,7 @@ extension CodeFamilies {
         let isLeft = grade == 3 && random.next(below: 2) == 0, join = isLeft ? "LEFT JOIN" : "JOIN"
         let rowCount = pairs.count + (isLeft ? unmatched.count : 0)
         guard !pairs.isEmpty else { return nil }
+        let matched = pairs.count == 1 ? "One pair matches" : "\(pairs.count) pairs match"
         let lonely = zip(ids, numbers).filter { !keys.contains($0.0) }.map(\.1).reduce(0, +)
         let sums = (n: pairs.map(\.0).reduce(0, +) + (isLeft ? lonely : 0), m: pairs.map(\.1).reduce(0, +))
         var kinds: [(String, Int)] = [("COUNT(*)", rowCount), ("SUM(m)", sums.m)]
@@ -133,7 +137,7 @@ extension CodeFamilies {
             asks([left, right], "SELECT \(function) FROM \(a) \(join) \(b) ON \(a).id = \(b).id"), value,
             slips: function.hasPrefix("COUNT") ? [3, 6, 9, pairs.count, pairs.count + unmatched.count, value + 1]
                 : [numbers.reduce(0, +), values.reduce(0, +), sums.m, sums.n, pairs[0].0, pairs[0].1],
-            working: "\(pairs.count == 1 ? "One pair matches" : "\(pairs.count) pairs match")\(isLeft ? ", and \(unmatched.count) row\(unmatched.count == 1 ? "" : "s") of \(a) without a match stay\(unmatched.count == 1 ? "s" : "")" : "").",
+            working: "\(matched).\(isLeft ? " The left join keeps \(unmatched.count) more of \(a)'s rows." : "")",
             random: &random)
     }
 

@@ -203,11 +203,10 @@ extension CodeFamilies {
         }
         let program = CodeProgram(statements: statements, result: result)
         guard let run = CodeInterpreter.run(program, in: language), let states = run.history[name] else { return nil }
-        let shown = states.suffix(2).map { $0.text(in: language) }
-        return CodeSlips.draft(
-            program, in: language,
-            working: grade == 1 ? ""
-                : "After each assignment: \(states.dropFirst().prefix(2).map { $0.text(in: language) }.joined(separator: ", "))\(states.count > 3 ? ", …" : ""). The last change leads to \(shown.last ?? "").", &random)
+        let shown = states.dropFirst().map { $0.text(in: language) }
+        guard let first = shown.first, let last = shown.last else { return nil }
+        let working = shown.count == 1 ? "It becomes \(last)." : "It becomes \(first)\(shown.count > 2 ? ", …" : "") and at last \(last)."
+        return CodeSlips.draft(program, in: language, working: working, &random)
     }
 
     static let recursion = QuestionFamily.code("recursion", topic: "recursive functions", grades: [2, 3]) { random, grade in

@@ -11,7 +11,8 @@ extension CodeFamilies {
             let q = language.quotient(a, b)
             return isQuotient
                 ? "The quotient is rounded \(language == .python ? "down" : "towards zero"), to \(q)."
-                : "The quotient is rounded \(language == .python ? "down" : "towards zero"), to \(q). \(a) - \(q) × \(b < 0 ? "(\(b))" : "\(b)") = \(a - q * b)."
+                : "The quotient is rounded \(language == .python ? "down" : "towards zero"), to \(q). \(a) - \(q) × "
+                    + "\(b < 0 ? "(\(b))" : "\(b)") = \(a - q * b)."
         }
         if grade < 3 {
             let (x, y) = grade == 1 ? (a, b) : random.element(of: [(-a, b), (a, -b), (-a, -b)])
@@ -31,7 +32,8 @@ extension CodeFamilies {
         ])
         return CodeSlips.draft(
             CodeProgram(result: expression), in: language,
-            working: "\(language) rounds quotients \(language == .python ? "down" : "towards zero"), so \(x) by \(b) gives \(language.quotient(x, b)), remainder \(language.remainder(x, b)).",
+            working: "\(language) rounds quotients \(language == .python ? "down" : "towards zero"), so \(x) by \(b) gives "
+                + "\(language.quotient(x, b)), remainder \(language.remainder(x, b)).",
             &random)
     }
 
@@ -140,15 +142,15 @@ extension CodeFamilies {
             (.javaScript, "Math.round(\(half))", upwards, "JavaScript rounds a half upwards."),
             (.java, "Math.round(\(half))", upwards, "Java rounds a half upwards."),
             (.swift, "Int((\(half)).rounded())", signed(whole + 1), "Swift rounds a half away from zero."),
-            (.python, "\(half) // 1", Int.min, "// rounds down and keeps the float."),
         ]
-        let (language, code, value, rule) = random.element(of: kinds)
-        if value == Int.min {
+        if random.next(below: 5) == 0 {
             let floor = sign.isEmpty ? whole : -whole - 1
             return Draft(
-                CodeQuestion.value(code, in: .python), answer: "\(floor).0",
-                mistakes: ["\(floor)", "\(floor + 1).0", "\(floor + 1)", half, "\(signed(even)).0"], working: rule)
+                CodeQuestion.value("\(half) // 1", in: .python), answer: "\(floor).0",
+                mistakes: ["\(floor)", "\(floor + 1).0", "\(floor + 1)", half, "\(signed(even)).0"],
+                working: "// rounds down and keeps the float.")
         }
+        let (language, code, value, rule) = random.element(of: kinds)
         return .computed(
             CodeQuestion.value(code, in: language), value, slips: [signed(whole), signed(whole + 1), -value], working: rule,
             random: &random)

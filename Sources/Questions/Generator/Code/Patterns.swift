@@ -76,7 +76,7 @@ extension CodeFamilies {
         let text = random.element(of: [
             picked[0] + numbers[0] + picked[1] + picked[2] + numbers[1], numbers[0] + picked[0] + numbers[1] + picked[1],
             word + numbers[0] + second,
-            numbers[0] + word + numbers[1], "\(word) \(second) \(numbers[0])",
+            numbers[0] + word + numbers[1], "\(word):\(second):\(numbers[0])",
         ])
         let all = { (pattern: String, text: String) -> [String] in
             guard let regex = try? Regex(pattern) else { return [] }

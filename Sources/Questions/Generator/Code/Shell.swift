@@ -55,7 +55,7 @@ extension CodeFamilies {
             let letters = (0..<7).map { _ in random.element(of: ["a", "b", "c"]) }, text = letters.joined(separator: " "),
                 kindCount = Set(letters).count
             let runs = letters.indices.count { $0 == 0 || letters[$0] != letters[$0 - 1] }, multiples = (1...n).filter { $0 % k == 0 }
-            let sum = (1...k + 3).reduce(0, +), numbers = random.sample(4, of: Array(2...99))
+            let numbers = random.sample(4, of: Array(2...99))
             let texts = numbers.map(String.init), byText = texts.sorted(), byNumber = numbers.sorted()
             let kinds: [(String, Int, [Int], String)] = [
                 ("echo \(text) | tr ' ' '/' | tr -d '/' | wc -c", 8, [7, 14, 13, 6], "Seven letters and the end of the line."),
@@ -68,13 +68,12 @@ extension CodeFamilies {
                  "sort -u keeps one of each."),
                 ("seq \(n) | awk '$1 % \(k) == 0' | wc -l", multiples.count, [multiples.count + 1, n % k, n - multiples.count, k],
                  "\(n) / \(k) gives \(multiples.count) multiples."),
-                ("seq \(k + 3) | paste -sd+ | bc", sum, [k + 3, sum - k - 3, sum + 1, sum * 2], "It adds 1 to \(k + 3)."),
                 ("for x in \(listText(numbers).filter { $0 != "," }); do echo $x; done | sort | head -1", Int(byText[0]) ?? 0,
                  numbers + [byNumber[0]], "sort compares texts, so \(byText[0]) comes first."),
                 ("for x in \(listText(numbers).filter { $0 != "," }); do echo $x; done | sort -n | tail -1", byNumber[3],
                  numbers + [Int(byText[3]) ?? 0], "sort -n compares numbers."),
             ]
-            let (command, value, wrong, rule) = random.element(of: kinds.filter { !$0.0.hasSuffix("bc") })
+            let (command, value, wrong, rule) = random.element(of: kinds)
             return .computed(prints(command), value, slips: wrong, working: rule, random: &random)
         }
     }
@@ -90,7 +89,7 @@ extension CodeFamilies {
             ("\(x)=\(a); echo $\(x)", a, [x, "$\(x)", "\(x)=\(a)", b], "$\(x) stands for the value."),
             ("\(x)=\(a); echo '$\(x)'", "$\(x)", [a, x, "\(x)=\(a)", "'\(a)'"], "Single quotes keep $ as it is."),
             ("\(x)=\(a); \(x)=\(b); echo $\(x)", b, [a, a + b, x, "\(a) \(b)"], "The second value replaces the first."),
-            ("\(x)=\(a); echo $\(x)\(b.prefix(0)) \(b)", "\(a) \(b)", [b, "\(x) \(b)", a, "\(a)\(b)"],
+            ("\(x)=\(a); echo $\(x) \(b)", "\(a) \(b)", [b, "\(x) \(b)", a, "\(a)\(b)"],
              "The value and the word are printed."),
             ("echo $((\(n) / \(d)))", "\(n / d)", ["\(n / d + 1)", "\(n % d)", "\(n)/\(d)", plainDecimal(n, over: d)],
              "The shell divides whole numbers: the fraction is dropped."),
@@ -191,11 +190,12 @@ extension CodeFamilies {
         switch grade {
         case 1:
             let place = random.next(below: 3), digit = digits[place]
+            let parts = [4, 2, 1].filter { digit & $0 != 0 }.map(String.init).joined(separator: " + ")
             return Draft(
-                "After chmod \(number(digits)) \(file), which rights does \(who[place]) have?".replacingOthers(place),
+                "After chmod \(number(digits)) \(file), which rights \(place == 2 ? "do others" : "does " + who[place]) have?",
                 answer: rights(digit),
                 mistakes: [rights(7 - digit), rights(digit ^ 1), rights(digit ^ 2), rights(digit ^ 4), "rwx"],
-                working: "Digit \(digit) = \([4, 2, 1].filter { digit & $0 != 0 }.map(String.init).joined(separator: " + ").nonEmpty ?? "0") is for \(who[place]): r 4, w 2, x 1.")
+                working: "Digit \(digit)\(parts == "\(digit)" ? "" : " = \(parts)") is for \(who[place]): r 4, w 2, x 1.")
         case 2:
             let wrong = [digits.map { 7 - $0 }, digits.reversed(), [digits[1], digits[0], digits[2]], [digits[0] ^ 1, digits[1], digits[2]],
                 [digits[0], digits[1] ^ 2, digits[2]], [digits[0], digits[1], digits[2] ^ 4]]
@@ -217,9 +217,11 @@ extension CodeFamilies {
                 digits.indices.map { $0 == place ? bit : digits[$0] }, result.reversed(),
                          digits.indices.map { $0 == place ? digits[$0] ^ 7 : digits[$0] }]
             return Draft(
-                "The file \(file) has mode \(number(digits)). What is its mode after chmod \(everyone ? "a" : letters[place])\(adds ? "+" : "-")\(name) \(file)?",
+                "The file \(file) has mode \(number(digits)). What is its mode after chmod "
+                    + "\(everyone ? "a" : letters[place])\(adds ? "+" : "-")\(name) \(file)?",
                 answer: number(result), mistakes: wrong.filter { $0 != result }.map(number),
-                working: "\(name) counts \(bit) and is \(adds ? "added to" : "taken from") \(everyone ? "all three digits" : "the digit of \(who[place])").")
+                working: "\(name) counts \(bit) and is \(adds ? "added to" : "taken from") "
+                    + "\(everyone ? "all three digits" : "the digit of \(who[place])").")
         }
     }
 
@@ -240,14 +242,9 @@ extension CodeFamilies {
         wrong += [[words[0]], [words[0], words[1]], [words[0], words[1], words[2]], [words[2]], [words[1], words[2]], [words[0], words[2]],
             []]
         return Draft(
-            "In the folder \(start), \(steps.map { "cd \($0)" }.joined(separator: "; ")) \(steps.count == 1 ? "is" : "are") run. What does pwd print?",
+            "In the folder \(start), \(steps.map { "cd \($0)" }.joined(separator: "; ")) \(steps.count == 1 ? "is" : "are") run. What "
+                + "does pwd print?",
             answer: text(at), mistakes: wrong.filter { $0 != at }.map(text),
             working: ".. is the folder above, . the same one, and a path with / in front starts at the root.")
     }
-}
-
-extension String {
-    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
-    /// "others" is plural.
-    fileprivate func replacingOthers(_ place: Int) -> String { place == 2 ? replacing("does others", with: "do others") : self }
 }

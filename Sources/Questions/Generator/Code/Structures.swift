@@ -147,7 +147,8 @@ extension CodeFamilies {
         if grade == 2 {
             return Draft(
                 "\(given), kept in an array. What is the array?", answer: list(heap), mistakes: wrong.filter { $0 != heap }.map(list),
-                working: "A new item rises while it is \(isMin ? "smaller" : "larger") than its parent. After \(items.count - 1) items: \(list(prefixHeap(items, before))).")
+                working: "A new item rises while it is \(isMin ? "smaller" : "larger") than its parent. After \(items.count - 1) items: "
+                    + "\(list(prefixHeap(items, before))).")
         }
         removeRoot(of: &state, before)
         let tail = Array(heap.dropFirst())
@@ -192,7 +193,8 @@ extension CodeFamilies {
         let size = random.element(of: [5, 7, 8, 10, 11]), keys = random.sample(grade == 1 ? 1 : grade + 1, of: Array(10...99))
         if grade == 1 {
             return .computed(
-                "A hash table has \(size) slots, numbered from 0, and the hash of a key k is k mod \(size). In which slot does the key \(keys[0]) belong?",
+                "A hash table has \(size) slots, numbered from 0, and the hash of a key k is k mod \(size). In which slot does the key "
+                    + "\(keys[0]) belong?",
                 keys[0] % size, slips: [keys[0] / size, keys[0] % size + 1, keys[0] % 10, size - keys[0] % size].filter { $0 <= size },
                 working: "\(keys[0]) = \(keys[0] / size) × \(size) + \(keys[0] % size).", random: &random)
         }
@@ -206,7 +208,8 @@ extension CodeFamilies {
         }
         let home = keys[keys.count - 1] % size, slot = steps[steps.count - 1], last = keys[keys.count - 1]
         guard probes > 1 else { return nil }
-        let given = "A hash table of \(size) slots, numbered from 0, uses k mod \(size) and linear probing. \(listed(keys)) are inserted in this order."
+        let given = "A hash table of \(size) slots, numbered from 0, uses k mod \(size) and linear probing. \(listed(keys)) are "
+            + "inserted in this order."
         let places = zip(keys, steps).dropLast().map { "\($0) goes to \($1)" }.joined(separator: ", ")
         let asksProbes = grade == 3 && random.next(below: 3) == 0
         return .computed(

@@ -38,7 +38,8 @@ extension CodeFamilies {
             ("What does cat \(file) print?", work, "the working tree holds \(work)"),
         ][asked]
         return Draft(
-            "In a clean git repository the committed file \(file) holds the word \(words[0]). These commands run: \(steps.joined(separator: "; ")). \(question)",
+            "In a clean git repository the committed file \(file) holds the word \(words[0]). These commands run: "
+                + "\(steps.joined(separator: "; ")). \(question)",
             answer: answer, mistakes: words + ["nothing", random.element(of: NameTable.words.filter { !words.contains($0) }),
                 "\(words[0]) \(words[1])"],
             working: "echo changes the working tree, add the index, commit the history: \(rule).")
@@ -96,7 +97,8 @@ extension CodeFamilies {
         func text(_ log: [String]) -> String { log.reversed().joined(separator: " ") }
         other += [log.reversed(), Array(log.dropFirst())]
         return Draft(
-            "In a new git repository on main, where each commit adds a file: \(commands.joined(separator: "; ")). What does git log --format=%s show, newest first?",
+            "In a new git repository on main, where each commit adds a file: \(commands.joined(separator: "; ")). What does git log "
+                + "--format=%s show, newest first?",
             answer: text(log), mistakes: other.filter { $0 != log && !$0.isEmpty }.map(text), working: rule)
     }
 
