@@ -5,9 +5,9 @@
     python3 Tests/Oracles/questions_code.py code.jsonl --write            # checks and writes Tests/Fixtures/Questions/programs.jsonl
 
 Needs python3, gcc (with its undefined-behaviour sanitizer), java and javac 17 or newer, node, swiftc, bash and git 2.23 or newer.
-Each line of the fixture holds a question's family, language and text, and what the real language printed.
+Data structures and algorithms are computed anew here, in another way where there is one. Each line of the fixture holds a question's family, language and text, and what the real language printed.
 """
-import collections, json, os, re, sqlite3, subprocess, sys, tempfile
+import collections, heapq, json, os, re, sqlite3, stat, subprocess, sys, tempfile
 
 FIXTURE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "Fixtures", "Questions", "programs.jsonl")
 PER_FAMILY = 8
@@ -148,6 +148,180 @@ def path(question, folder):
     return at
 
 
+def numbers(text):
+    return [int(number) for number in re.findall(r"-?\d+", text)]
+
+
+def heap(question):
+    text = question["question"]
+    sign = -1 if "max-heap" in text else 1
+    given = numbers(text)
+    if "is removed" in text:
+        tree = [sign * number for number in given]
+        heapq.heappop(tree)
+        return str([sign * number for number in tree])
+    tree = []
+    for number in given:
+        heapq.heappush(tree, sign * number)
+    if "What is the array" in text:
+        return str([sign * number for number in tree])
+    place = 2 if "third?" in text else 1 if "second?" in text else 0
+    return str(sign * heapq.nsmallest(3, tree)[place])
+
+
+def hash_table(question):
+    text = question["question"]
+    size, *rest = numbers(text)
+    if "hash of a key" in text:
+        return str(rest[-1] % size)
+    keys, slots = rest[2:-1], {}
+    for key in keys:
+        slot, looks = key % size, 1
+        while slot in slots:
+            slot, looks = (slot + 1) % size, looks + 1
+        slots[slot] = key
+    return str(looks if "looked at" in text else slot)
+
+
+def search_tree(question):
+    text = question["question"]
+    keys = numbers(text.split(" are inserted")[0])
+    links = {keys[0]: [None, None]}
+    parents, levels = {}, {keys[0]: 1}
+    for key in keys[1:]:
+        at = keys[0]
+        while True:
+            side = key > at
+            if links[at][side] is None:
+                links[at][side], links[key], parents[key], levels[key] = key, [None, None], at, levels[at] + 1
+                break
+            at = links[at][side]
+
+    def walk(node, order):
+        if node is None:
+            return []
+        left, right = walk(links[node][0], order), walk(links[node][1], order)
+        return {"pre": [node] + left + right, "in": left + [node] + right, "post": left + right + [node]}[order]
+
+    if "parent of" in text:
+        return str(parents[numbers(text)[-1]])
+    if "levels" in text:
+        return str(max(levels.values()))
+    if "leaves" in text:
+        return str(sum(pair == [None, None] for pair in links.values()))
+    order = re.search(r"(pre|in|post)order", text)[1]
+    return ", ".join(map(str, walk(keys[0], order)))
+
+
+def sorting(question):
+    text = question["question"]
+    items = numbers(text[text.index("["):text.index("]")])
+    rounds = {"two": 2, "three": 3}.get((re.search(r"after (\w+) ", text) or [0, ""])[1], 1)
+    if "How many swaps" in text:
+        swaps = 0
+        for _ in items:
+            for place in range(len(items) - 1):
+                if items[place] > items[place + 1]:
+                    items[place], items[place + 1] = items[place + 1], items[place]
+                    swaps += 1
+        return str(swaps)
+    if "bubble" in text:
+        for _ in range(rounds):
+            for place in range(len(items) - 1):
+                if items[place] > items[place + 1]:
+                    items[place], items[place + 1] = items[place + 1], items[place]
+    elif "selection" in text:
+        for place in range(rounds):
+            least = items.index(min(items[place:]))
+            items[place], items[least] = items[least], items[place]
+    elif "insertion" in text:
+        count = 3 if "first three" in text else 2
+        items[:count] = sorted(items[:count])
+    else:
+        border = 0
+        for place in range(len(items) - 1):
+            if items[place] < items[-1]:
+                items[border], items[place] = items[place], items[border]
+                border += 1
+        items[border], items[-1] = items[-1], items[border]
+    return str(items)
+
+
+def halving(question):
+    text = question["question"]
+    if text.startswith("At most"):
+        size, looks = numbers(text)[0], 0
+        while size:
+            size, looks = size // 2, looks + 1
+        return str(looks)
+    key = int(re.search(r"looks for (\d+)", text)[1])
+    items = numbers(text[text.index("["):])
+    seen, part = [], items
+    while part:
+        middle = (len(part) - 1) // 2
+        seen.append(part[middle])
+        if part[middle] == key:
+            break
+        part = part[middle + 1:] if part[middle] < key else part[:middle]
+    if "How many" in text:
+        return str(len(seen))
+    return str(seen["second?" in text]) if "Which number " in text else ", ".join(map(str, seen))
+
+
+def graph(question):
+    text = question["question"]
+    edges = re.search(r"edges ([A-F, ]+)\.", text)[1].split(", ")
+    near = collections.defaultdict(list)
+    for a, b in sorted(edges) + sorted(edge[::-1] for edge in edges):
+        near[a] = sorted(near[a] + [b])
+    if "How many neighbours" in text:
+        return str(len(near[re.search(r"does (\w) have", text)[1]]))
+    start = re.search(r"from (\w)", text)[1]
+    steps, queue = {start: 0}, [start]
+    for node in queue:
+        for next_node in near[node]:
+            if next_node not in steps:
+                steps[next_node] = steps[node] + 1
+                queue.append(next_node)
+    if "shortest path" in text:
+        return str(steps[re.search(r"to (\w) have", text)[1]])
+    if "breadth" in text:
+        return " ".join(queue)
+    order, stack = [], [start]
+    while stack:
+        node = stack.pop()
+        if node not in order:
+            order.append(node)
+            stack += reversed(near[node])
+    return " ".join(order)
+
+
+def permissions(question, folder):
+    text = question["question"]
+    file = os.path.join(folder, "file")
+    open(file, "w").close()
+
+    def show(command, form):
+        return subprocess.run(f"chmod {command} file && stat -c {form} file", shell=True, cwd=folder, capture_output=True, text=True).stdout.strip()
+
+    if found := re.match(r"After chmod (\d+) .*rights do(?:es)? (the owner|the group|others) have", text):
+        place = ["the owner", "the group", "others"].index(found[2])
+        return show(found[1], "%A")[1 + 3 * place:4 + 3 * place]
+    if found := re.match(r"Which rights does chmod (\d+)", text):
+        return show(found[1], "%A")[1:]
+    if found := re.match(r"Which number .* the rights ([rwx-]+)", text):
+        for number in range(512):
+            os.chmod(file, number)
+            if stat.filemode(os.stat(file).st_mode)[1:] == found[1]:
+                return f"{number:03o}"
+    found = re.match(r"The file \S+ has mode (\d+)\. What is its mode after chmod (\S+) ", text)
+    return show(f"{found[1]} file && chmod {found[2]}", "%a").rjust(3, "0")
+
+
+STRUCTURES = {"heaps": heap, "hash_tables": hash_table, "search_trees": search_tree, "sorting_steps": sorting, "binary_search_steps": halving,
+              "graph_search": graph}
+
+
 def other(question, folder):
     """The kinds of questions whose tool answers one at a time: (tool, true answer), or None."""
     text, family = question["question"], question["family"]
@@ -159,6 +333,10 @@ def other(question, folder):
         return "git", git_history(text, folder)
     if family == "git_staging":
         return "git", git_index(text, folder)
+    if family in STRUCTURES:
+        return "recomputed", STRUCTURES[family](question)
+    if family == "file_permissions":
+        return "bash", permissions(question, folder)
     if family == "paths":
         return "bash", path(text, folder)
     found = re.match(r"(?:What|Which words) does this bash command print\? (.+)$", text)

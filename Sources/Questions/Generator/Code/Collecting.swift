@@ -247,7 +247,7 @@ extension CodeFamilies {
 
     static let exceptions = QuestionFamily.code("exceptions", topic: "exceptions and finally", grades: [2, 3]) { random, grade in
         let language = random.element(of: [CodeLanguage.python, .java, .javaScript]),
-            x = random.element(of: NameTable.variables.filter { $0 != "n" && $0 != "a" })
+            x = random.element(of: NameTable.variables.filter { $0 != "k" })
         let start = random.integer(in: 2...20), gain = random.integer(in: 2...9), late = random.integer(in: 20...50),
             factor = random.integer(in: 2...4)
         let end = random.integer(in: 1...9), divisor = random.integer(in: 0...1) * random.integer(in: 2...5),
