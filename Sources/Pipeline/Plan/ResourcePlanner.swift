@@ -21,22 +21,23 @@ struct ResourcePlanner {
         self.device = device
         self.efficiency = efficiency ?? device.efficiency
         self.pricePerHour = pricePerHour
-        let dtype = Self.dtype(recipe, on: device), isNF4 = recipe.model.quantisation == .nf4
-        model = ModelFootprint(
-            source.configuration, dtype: dtype, quantization: isNF4 ? .nf4 : nil,
-            staysInFile: source.isQuantised && !device.isGPU && dtype == .float32 && !isNF4)
+        model = Self.footprint(of: source, recipe, onGPU: device.isGPU)
         coder = source.tokenizer ?? WordCoder()
         train = recipe.domains[0].train
     }
 
-    /// As `LanguageModel.load` chooses.
-    static func dtype(_ recipe: Recipe, on device: PlanDevice) -> DType {
-        switch recipe.model.dtype {
+    /// The recipe's model as `LanguageModel.load` keeps it.
+    static func footprint(of source: PlanModel, _ recipe: Recipe, onGPU: Bool) -> ModelFootprint {
+        let isNF4 = recipe.model.quantisation == .nf4
+        let dtype: DType = switch recipe.model.dtype {
         case .float32: .float32
         case .bfloat16: .bfloat16
         case .float16: .float16
-        case nil: device.isGPU ? .bfloat16 : .float32
+        case nil: onGPU ? .bfloat16 : .float32
         }
+        return ModelFootprint(
+            source.configuration, dtype: dtype, quantization: isNF4 ? .nf4 : nil,
+            staysInFile: source.isQuantised && !onGPU && dtype == .float32 && !isNF4)
     }
 
     func plan() throws -> ResourcePlan {

@@ -22,11 +22,11 @@ public struct RecipeRun {
         let engine = try engine()
         let states = try engine.plan(choice)
         let missing = engine.missingInputs()
-        let shape = recipe.model.shape ?? shapeAtHand()
+        let source = try? PlanModel.find(recipe), shape = recipe.model.shape ?? source.map { ModelShape($0.configuration) }
         return RunPlan(
             recipe: recipe.name, folder: folder.path, model: recipe.model.checkpoint,
             modelParameters: shape.map(AdapterSize.baseParameters),
-            weightsGB: shape.map { weights($0) },
+            weightsGB: source.map { Double(ResourcePlanner.footprint(of: $0, recipe, onGPU: recipe.model.device == .cuda).weightBytes) / 1e9 },
             limits: recipe.limits,
             adapters: adapters(shape),
             phases: states.map { RunPlan.PhaseLine($0.name, $0.state) },
@@ -72,23 +72,6 @@ public struct RecipeRun {
             ]
         return try PhaseEngine(
             run: folder, recipe: recipe.name, seed: recipe.seed, phases: phases, resolveModel: ModelIdentity.path, say: say)
-    }
-
-    private func shapeAtHand() -> ModelShape? {
-        guard ModelIdentity.path(recipe.model.checkpoint) != nil else { return nil }
-        return (try? Checkpoint.open(recipe.model.checkpoint)).map { ModelShape($0.configuration) }
-    }
-
-    /// The weights in memory, in GB: projections in 4 bits with block scales under NF4, the rest in the dtype.
-    private func weights(_ shape: ModelShape) -> Double {
-        let all = Double(AdapterSize.baseParameters(shape))
-        let bytes = recipe.model.dtype == .float32 ? 4.0 : recipe.model.dtype == nil && recipe.model.device == .cpu ? 4 : 2
-        guard recipe.model.quantisation == .nf4 else { return all * bytes / 1e9 }
-        let projections = Double(shape.layers) * TrainSettings.projections.reduce(0.0) { sum, module in
-            sum + (AdapterSize.width(of: module, in: shape).map { Double($0.input) * Double($0.output) } ?? 0)
-        }
-        // Double quantisation: a byte for each 64 weights and a float for each 256 of those (Dettmers et al. 2023).
-        return (projections * (0.5 + 1 / 64.0 + 4 / (64.0 * 256)) + (all - projections) * bytes) / 1e9
     }
 
     /// What the recipe asks for and this version cannot do.
