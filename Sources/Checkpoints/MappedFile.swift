@@ -16,6 +16,14 @@ public final class MappedFile: Sendable {
         try withExtendedLifetime(self) { try body(bytes) }
     }
 
+    /// Takes the whole pages within `range` out of this process's memory; the next touch brings them back from the file or its cache.
+    public func forget(_ range: Range<Int>) {
+        guard let start = bytes.baseAddress else { return }
+        let page = Int(getpagesize())
+        let first = (range.lowerBound + page - 1) / page * page, end = range.upperBound / page * page
+        if end > first { madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED) }
+    }
+
     /// - Throws: `FileError` when there is no such regular file or it cannot be read.
     public init(path: String) throws {
         // Without O_NONBLOCK, opening a named pipe would wait for a writer.

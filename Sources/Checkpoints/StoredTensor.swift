@@ -38,6 +38,9 @@ public struct StoredTensor: Sendable {
         try withExtendedLifetime(file) { try body(bytes) }
     }
 
+    /// Lets go of the memory that reading the bytes has taken. They can be read again; the system keeps or drops them as it likes.
+    public func forget() { file.forget(offset..<offset + byteCount) }
+
     public var elementCount: Int { Checkpoints.elementCount(of: shape) ?? 0 }
 
     /// Whether a dense tensor's first element lies at an address that its type may be read from directly.

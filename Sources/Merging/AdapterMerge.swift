@@ -1,8 +1,6 @@
 import Checkpoints
-import Dispatch
 import Foundation
 import Groundwork
-import Synchronization
 import Torch
 
 /// Merges adapters into one, from folders to a folder.
@@ -11,13 +9,15 @@ public enum AdapterMerge {
 
     /// Reads the adapters of `inputs`, merges them and writes a PEFT adapter with its report to `folder`.
     ///
-    /// Modules are merged two at a time, each in memory only while it is worked on, and the result does not depend on the
-    /// number of threads. `MergePlan` says what becomes of the scales.
+    /// The adapters are mapped; modules are merged by several threads, each in memory only while it is worked on and until it is
+    /// written, so memory grows with the largest module and not with their number. The result does not depend on the number of
+    /// threads. `MergePlan` says what becomes of the scales.
     ///
     /// - Parameters:
     ///   - threads: modules worked on at once.
     ///   - progress: called with the number of modules finished since the last call.
-    /// - Throws: `MergeError`, `CheckpointError`, `FileError`, `Interrupted`. Nothing is left half written.
+    /// - Throws: `MergeError`, `CheckpointError`, `FileError`, `TorchError` (the spaces but `factors` decompose matrices with libtorch),
+    ///   `Interrupted`. Nothing is left half written.
     @discardableResult
     public static func run(
         _ inputs: [MergeInput], settings: MergeSettings = MergeSettings(), to folder: String, threads: Int = 2,
@@ -25,55 +25,51 @@ public enum AdapterMerge {
     ) throws -> MergeReport {
         precondition(threads > 0, "at least one thread")
         let plan = try MergePlan(inputs, settings, output: folder)
+        let restore = try oneLibraryThread(plan)
+        defer { restore() }
+        let thresholds = plan.settings.trimsWholeVector && !plan.isSingle
+            ? try WholeVectorTrimming.thresholds(plan, threads: threads) : nil
         let entries = plan.modules.flatMap { module in
-            [
+            let factors = module.factors[0]
+            return [
                 Safetensors.Entry(
-                    AdapterFile.tensorName(module.path, .a), plan.outputType(module.factors[0].a), module.factors[0].a.shape),
+                    AdapterFile.tensorName(module.path, .a), plan.outputType(factors.a), [module.rank, module.shape[1]]),
                 Safetensors.Entry(
-                    AdapterFile.tensorName(module.path, .b), plan.outputType(module.factors[0].b), module.factors[0].b.shape),
+                    AdapterFile.tensorName(module.path, .b), plan.outputType(factors.b), [module.shape[0], module.rank]),
             ]
         }
-        var reports: [Int: MergeReport.Module] = [:]
+        let work = OrderedWork(plan.modules.count, threads: threads) { index in
+            try MergedModule(plan.modules[index], of: plan, thresholds: thresholds)
+        }
+        defer { work.stop() }
+        var reports: [MergeReport.Module] = []
         var ready: [String: MergedTensor] = [:]
-        var next = 0
         try AdapterFile.write(plan.configuration, entries, to: folder) { entry, sink in
             // The writer asks in the order of the modules, except for a copied adapter of several types.
             while ready[entry.name] == nil {
                 try Interruption.check()
-                let batch = next..<min(next + threads, plan.modules.count)
-                precondition(!batch.isEmpty, "each entry belongs to a module and is asked for once")
-                for (index, merged) in try zip(batch, merge(batch, of: plan)) {
-                    reports[index] = merged.report
-                    for tensor in merged.tensors { ready[tensor.name] = tensor }
-                }
-                next = batch.upperBound
-                progress?(batch.count)
+                precondition(reports.count < plan.modules.count, "each entry belongs to a module and is asked for once")
+                let merged = try work.take(reports.count)
+                reports.append(merged.report)
+                for tensor in merged.tensors { ready[tensor.name] = tensor }
+                progress?(1)
             }
-            try ready.removeValue(forKey: entry.name)?.write(as: entry.type, to: sink)
+            try ready.removeValue(forKey: entry.name)?.write(to: sink)
         }
-        let report = MergeReport(
-            settings: settings,
-            adapters: zip(inputs, plan.adapters).map { input, adapter in
-                MergeReport.Adapter(
-                    folder: input.folder, weight: input.weight, rank: adapter.configuration.rank,
-                    alpha: adapter.configuration.alpha, rankStabilised: adapter.configuration.useRSLoRA)
-            },
-            modules: plan.modules.indices.compactMap { reports[$0] }, notes: plan.notes)
+        let report = MergeReport(plan, reports)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try WholeFile.write(encoder.encode(report) + Data("\n".utf8), to: "\(folder)/\(reportName)")
         return report
     }
 
-    /// Merges some modules at once, a thread each.
-    private static func merge(_ batch: Range<Int>, of plan: MergePlan) throws -> [MergedModule] {
-        let results = Mutex<[Int: Result<MergedModule, any Error>]>([:])
-        DispatchQueue.concurrentPerform(iterations: batch.count) { offset in
-            let index = batch.lowerBound + offset
-            let result = Result { try MergedModule(plan.modules[index], of: plan) }
-            results.withLock { $0[index] = result }
-        }
-        return try results.withLock { results in try batch.compactMap { try results[$0]?.get() } }
+    /// Where modules are decomposed side by side, each with one of libtorch's threads.
+    private static func oneLibraryThread(_ plan: MergePlan) throws -> () -> Void {
+        guard plan.settings.space != .factors, !plan.isSingle else { return {} }
+        let library = try Libtorch.open()
+        let before = library.threads
+        library.threads = 1
+        return { library.threads = before }
     }
 }
 
@@ -82,85 +78,5 @@ extension MergePlan {
     func outputType(_ tensor: StoredTensor) -> DType {
         if isCopy, case .dense(let type) = tensor.type { return type }
         return type
-    }
-}
-
-/// One tensor of the result.
-private struct MergedTensor: Sendable {
-    enum Content: Sendable {
-        /// As it lies in the only adapter's file.
-        case copy(StoredTensor)
-        case floats([Float])
-    }
-    let name: String
-    let content: Content
-
-    func write(as type: DType, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-        switch content {
-        case .copy(let tensor):
-            try withExtendedLifetime(tensor) { try sink(tensor.bytes) }
-        case .floats(let values):
-            switch type {
-            case .bfloat16: try values.map(HalfPrecision.bfloat16).withUnsafeBytes(sink)
-            case .float16: try values.map { Float16($0) }.withUnsafeBytes(sink)
-            default: try values.withUnsafeBytes(sink)
-            }
-        }
-    }
-}
-
-/// Both merged factors of one module and what happened to them.
-private struct MergedModule: Sendable {
-    let tensors: [MergedTensor]
-    let report: MergeReport.Module
-
-    init(_ module: MergePlan.Module, of plan: MergePlan) throws {
-        let a = try module.factors.map { try Self.finite($0.a) }
-        let b = try module.factors.map { try Self.finite($0.b) }
-        let density = plan.isSingle ? 1 : plan.settings.density
-        let merge = FactorMerge(method: plan.settings.method, density: density, sign: plan.settings.sign)
-        var (trimmedA, trimmedB) = (a, b)
-        let mergedA = merge.merge(&trimmedA, weights: module.weights.a)
-        let mergedB = merge.merge(&trimmedB, weights: module.weights.b)
-        let names = (AdapterFile.tensorName(module.path, .a), AdapterFile.tensorName(module.path, .b))
-        if plan.isCopy {
-            let factors = module.factors[0]
-            tensors = [MergedTensor(name: names.0, content: .copy(factors.a)), MergedTensor(name: names.1, content: .copy(factors.b))]
-        } else {
-            tensors = [
-                MergedTensor(name: names.0, content: .floats(mergedA.merged)),
-                MergedTensor(name: names.1, content: .floats(mergedB.merged)),
-            ]
-        }
-        let parameters = mergedA.tally.entries + mergedB.tally.entries
-        let share = { (count: Int) in Double(count) / Double(parameters) }
-        let merged = LowRankDelta(a: mergedA.merged, b: mergedB.merged, rank: module.rank)
-        let norm = merged.norm
-        report = MergeReport.Module(
-            path: module.path, adapters: module.adapters, rank: module.rank, parameters: parameters,
-            trimmed: zip(mergedA.tally.trimmed, mergedB.tally.trimmed).map { share($0 + $1) },
-            signConflicts: share(mergedA.tally.conflicts + mergedB.tally.conflicts),
-            cosines: zip(a, b).map { a, b in
-                let own = LowRankDelta(a: a, b: b, rank: module.rank)
-                return own.cosine(merged, norms: (own.norm, norm))
-            })
-    }
-
-    /// - Throws: `MergeError.notFinite` for the first entry that is no finite number.
-    private static func finite(_ tensor: StoredTensor) throws -> [Float] {
-        let values = try tensor.floats()
-        if let index = values.firstIndex(where: { !$0.isFinite }) {
-            throw MergeError.notFinite(tensor: tensor.name, file: tensor.file.path, index: index, value: values[index])
-        }
-        return values
-    }
-}
-
-package enum HalfPrecision {
-    /// The upper half of the float's bits, rounded to nearest, ties to even.
-    package static func bfloat16(_ value: Float) -> UInt16 {
-        let bits = value.bitPattern
-        guard !value.isNaN else { return UInt16(bits >> 16) | 0x40 }
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
 }

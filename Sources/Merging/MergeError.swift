@@ -4,6 +4,10 @@ public enum MergeError: Error, CustomStringConvertible, Equatable {
     case unknownMethod(String)
     case density(Double)
     case weight(Double, folder: String)
+    /// - Parameter sense: what the setting must be.
+    case setting(String, String, _ sense: String)
+    case unavailable(method: String, choice: String, instead: [String])
+    case rankIsGiven(method: String)
     case outputIsInput(String)
     /// - Parameter found: each adapter's folder with its rank in that module.
     case ranksDiffer(module: String, found: [String])
@@ -21,11 +25,18 @@ public enum MergeError: Error, CustomStringConvertible, Equatable {
         case .weight(let weight, let folder):
             "the weight \(weight) of \(folder) makes no sense; weights are finite and not zero, and an adapter that should not "
                 + "count is left out (at weight 0 it would still vote on signs)"
+        case .setting(let name, let value, let sense):
+            "the \(name) \(value) makes no sense; it must be \(sense)"
+        case .unavailable(let method, let choice, let instead):
+            "the method \(method) does not exist in the \(choice); choose \(instead.joined(separator: ", "))"
+        case .rankIsGiven(let method):
+            "a rank cannot be chosen for \(method) in the space of factors, whose merge has the rank that its adapters give it; choose "
+                + "the method svd, or the space core"
         case .outputIsInput(let folder):
             "\(folder) is one of the adapters to be merged; choose another output folder"
         case .ranksDiffer(let module, let found):
             "the adapters differ in rank at \(module) (\(found.joined(separator: ", "))); factors of different rank cannot be "
-                + "merged entry by entry: train the adapters with one rank"
+                + "merged entry by entry: choose the space core, delta or knots, or the method cat, which take any ranks"
         case .shapesDiffer(let module, let factor, let found):
             "the adapters differ in shape at \(module), lora_\(factor) (\(found.joined(separator: ", "))); were they trained on "
                 + "different base models?"

@@ -5,99 +5,121 @@ import Torch
 /// What a merge will do, found out and checked before anything is written: which adapters take part in which module, with what
 /// factors, and the configuration of the result.
 ///
-/// **The scale.** An adapter's delta is s·B·A with s = α/r, or α/√r if it is rank-stabilised. With several adapters each
-/// factor is multiplied by √(|weight|·s) (the weight's sign goes to A), as PEFT does, so the merged pair carries the scale itself
-/// and the result is written with scale 1: `lora_alpha` = `r` and **`use_rslora` off**. PEFT's `add_weighted_adapter` writes
-/// the same factors and `lora_alpha` = `r`, but keeps `use_rslora` of the first adapter; if that was on, its merged adapter
+/// **The scale.** An adapter's delta is s·B·A with s = α/r, or α/√r if it is rank-stabilised. The merged factors carry the scale
+/// themselves, and the result is written with scale 1 everywhere: `lora_alpha` = `r`, in patterns too, and **`use_rslora` off**, so
+/// that readers who know α/√r, readers who know α/r only and readers who know no patterns all compute the same delta. PEFT's
+/// `add_weighted_adapter` writes `lora_alpha` = `r` too, but keeps `use_rslora` of the first adapter; if that was on, its merged adapter
 /// is √r times too strong (11.3 times at r = 128). It also drops `rank_pattern` and gives every module the rank `r`; here a module
 /// of another rank keeps it, with its own `alpha`.
 ///
-/// **One adapter** has nothing to be reconciled with: it is not trimmed and keeps its own α, r and scale; with weight 1 its
-/// tensors come back byte for byte. (PEFT would trim it.)
-struct MergePlan {
+/// **One adapter** has nothing to be reconciled with: it is not trimmed and keeps its own r and scale; with weight 1 its
+/// tensors come back byte for byte. (PEFT would trim it.) If it is rank-stabilised, α·√r is written instead.
+struct MergePlan: Sendable {
     let adapters: [AdapterFile]
     let inputs: [MergeInput]
+    /// With every choice made.
     let settings: MergeSettings
     let modules: [Module]
     let configuration: AdapterConfiguration
     let type: DType
     let notes: [String]
+    /// One adapter, which keeps its rank and its scale.
+    let isSingle: Bool
 
-    struct Module {
+    struct Module: Sendable {
         let path: String
+        /// Of the result.
         let rank: Int
+        /// `[out, in]`
+        let shape: [Int]
         /// Those of the adapters that have this module.
         let adapters: [Int]
         let factors: [AdapterFile.Factors]
-        /// What A's and B's entries are multiplied by, one a taking-part adapter.
-        let weights: (a: [Float], b: [Float])
+        /// α/r, or α/√r, one a taking-part adapter.
+        let scales: [Double]
     }
 
-    var isSingle: Bool { adapters.count == 1 }
     /// The bytes of the only adapter stand unchanged.
-    var isCopy: Bool { isSingle && inputs[0].weight == 1 }
+    var isCopy: Bool { isSingle && inputs[0].weight * settings.lambda == 1 }
 
     init(_ inputs: [MergeInput], _ settings: MergeSettings, output: String) throws {
         guard !inputs.isEmpty else { throw MergeError.noAdapters }
-        guard settings.density > 0, settings.density <= 1 else { throw MergeError.density(settings.density) }
+        try settings.check()
         for input in inputs {
             guard input.weight.isFinite, input.weight != 0 else { throw MergeError.weight(input.weight, folder: input.folder) }
             guard Self.canonical(input.folder) != Self.canonical(output) else { throw MergeError.outputIsInput(output) }
         }
+        let settings = settings.resolved
         let adapters = try inputs.map { try AdapterFile.read($0.folder) }
         let paths = Set(adapters.flatMap(\.tensors.keys)).sorted { AdapterFile.comesBefore($0, $1) }
-        modules = try paths.map { try Self.module($0, adapters, inputs) }
-        (self.adapters, self.inputs, self.settings) = (adapters, inputs, settings)
-        configuration = Self.configuration(adapters, modules)
+        let isSingle = adapters.count == 1 && settings.method.combination != .isotropic && settings.rank == nil
+        modules = try paths.map { try Self.module($0, adapters, inputs, settings, isSingle) }
+        (self.adapters, self.inputs, self.settings, self.isSingle) = (adapters, inputs, settings, isSingle)
+        configuration = Self.configuration(adapters, modules, isSingle)
         type = Self.type(adapters)
-        notes = Self.notes(adapters, inputs, modules, settings)
+        notes = Self.notes(adapters, inputs, modules, settings, isSingle)
     }
 
     private static func canonical(_ path: String) -> String {
         URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
     }
 
-    private static func module(_ path: String, _ adapters: [AdapterFile], _ inputs: [MergeInput]) throws -> Module {
+    private static func module(
+        _ path: String, _ adapters: [AdapterFile], _ inputs: [MergeInput], _ settings: MergeSettings, _ isSingle: Bool
+    ) throws -> Module {
         let present = adapters.indices.filter { adapters[$0].tensors[path] != nil }
         let factors = present.compactMap { adapters[$0].tensors[path] }
         func found(_ what: (AdapterFile.Factors) -> String) -> [String] {
             zip(present, factors).map { "\(inputs[$0].folder): \(what($1))" }
         }
-        let rank = factors[0].a.shape[0]
-        guard factors.allSatisfy({ $0.a.shape[0] == rank }) else {
-            throw MergeError.ranksDiffer(module: path, found: found { "rank \($0.a.shape[0])" })
+        let ranks = factors.map { $0.a.shape[0] }
+        if settings.chosenSpace == .factors, settings.method.combination == .entries {
+            guard Set(ranks).count == 1 else { throw MergeError.ranksDiffer(module: path, found: found { "rank \($0.a.shape[0])" }) }
         }
-        guard factors.allSatisfy({ $0.a.shape == factors[0].a.shape }) else {
+        let shape = [factors[0].b.shape[0], factors[0].a.shape[1]]
+        guard factors.allSatisfy({ $0.a.shape[1] == shape[1] }) else {
             throw MergeError.shapesDiffer(module: path, factor: "A", found: found { "\($0.a.shape)" })
         }
-        guard factors.allSatisfy({ $0.b.shape == factors[0].b.shape }) else {
+        guard factors.allSatisfy({ $0.b.shape[0] == shape[0] }) else {
             throw MergeError.shapesDiffer(module: path, factor: "B", found: found { "\($0.b.shape)" })
         }
-        let products = present.map { index in
-            inputs[index].weight * (adapters.count == 1 ? 1 : adapters[index].configuration.scale(of: path))
-        }
         return Module(
-            path: path, rank: rank, adapters: present, factors: factors,
-            weights: (
-                a: products.map { Float(abs($0).squareRoot() * ($0 < 0 ? -1 : 1)) },
-                b: products.map { Float(abs($0).squareRoot()) }
-            ))
+            path: path, rank: isSingle ? ranks[0] : rank(ranks, shape, settings), shape: shape, adapters: present, factors: factors,
+            scales: present.map { adapters[$0].configuration.scale(of: path) })
+    }
+
+    /// The rank of a merged module.
+    private static func rank(_ ranks: [Int], _ shape: [Int], _ settings: MergeSettings) -> Int {
+        if settings.method.combination == .concatenation { return ranks.reduce(0, +) }
+        if settings.chosenSpace == .factors { return ranks[0] }
+        let most = min(shape[0], shape[1], settings.isExactSum || settings.chosenSpace != .delta ? ranks.reduce(0, +) : .max)
+        switch settings.rank {
+        case nil: return min(ranks.max() ?? 1, most)
+        case .count(let count): return min(count, most)
+        case .full: return most
+        }
     }
 
     /// Scale 1 on every module; one adapter keeps what it has.
-    private static func configuration(_ adapters: [AdapterFile], _ modules: [Module]) -> AdapterConfiguration {
-        let first = adapters[0].configuration
-        if adapters.count == 1 { return first }
+    private static func configuration(_ adapters: [AdapterFile], _ modules: [Module], _ isSingle: Bool) -> AdapterConfiguration {
+        var first = adapters[0].configuration
+        if isSingle {
+            guard first.useRSLoRA else { return first }
+            let alpha = { (module: Module) in first.scale(of: module.path) * Double(module.rank) }
+            let standard = first.scale * Double(first.rank)
+            let patterns = patterns(modules, standard, alpha)
+            (first.alpha, first.useRSLoRA, first.alphaPattern) = (standard, false, ModulePatterns(patterns))
+            return first
+        }
         var counts: [Int: Int] = [:]
         for module in modules { counts[module.rank, default: 0] += 1 }
         // The commonest rank; of equally common ones the largest.
         let rank = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? first.rank
-        let patterns = patterns(modules, rank)
+        let patterns = patterns(modules, rank, \.rank)
         return AdapterConfiguration(
             rank: rank, alpha: Double(rank), useRSLoRA: false, targetModules: targets(modules),
-            rankPattern: ModulePatterns(patterns.map { ($0.0, $0.1) }),
-            alphaPattern: ModulePatterns(patterns.map { ($0.0, Double($0.1)) }), dropout: first.dropout,
-            baseModel: adapters.lazy.compactMap(\.configuration.baseModel).first)
+            rankPattern: ModulePatterns(patterns), alphaPattern: ModulePatterns(patterns.map { ($0.0, Double($0.1)) }),
+            dropout: first.dropout, baseModel: adapters.lazy.compactMap(\.configuration.baseModel).first)
     }
 
     private static func lastPart(_ path: String) -> String { path.split(separator: ".").last.map(String.init) ?? path }
@@ -113,15 +135,15 @@ struct MergePlan {
         return owners.keys.sorted { AdapterFile.comesBefore($0, $1) }
     }
 
-    /// Patterns for the modules whose rank is not `rank`: by last part where all modules of that name agree, else by path.
-    private static func patterns(_ modules: [Module], _ rank: Int) -> [(String, Int)] {
-        var patterns: [(String, Int)] = []
+    /// Patterns for the modules whose value is not `standard`: by last part where all modules of that name agree, else by path.
+    private static func patterns<Value: Hashable>(_ modules: [Module], _ standard: Value, _ value: (Module) -> Value) -> [(String, Value)] {
+        var patterns: [(String, Value)] = []
         for (name, modules) in Dictionary(grouping: modules, by: { lastPart($0.path) }).sorted(by: { $0.key < $1.key }) {
-            let ranks = Set(modules.map(\.rank))
-            if let only = ranks.first, ranks.count == 1 {
-                if only != rank { patterns.append((name, only)) }
+            let values = Set(modules.map(value))
+            if let only = values.first, values.count == 1 {
+                if only != standard { patterns.append((name, only)) }
             } else {
-                patterns += modules.filter { $0.rank != rank }.map { ($0.path, $0.rank) }
+                patterns += modules.filter { value($0) != standard }.map { ($0.path, value($0)) }
             }
         }
         return patterns
@@ -142,11 +164,16 @@ struct MergePlan {
     }
 
     private static func notes(
-        _ adapters: [AdapterFile], _ inputs: [MergeInput], _ modules: [Module], _ settings: MergeSettings
+        _ adapters: [AdapterFile], _ inputs: [MergeInput], _ modules: [Module], _ settings: MergeSettings,
+        _ isSingle: Bool
     ) -> [String] {
         var notes: [String] = []
-        if adapters.count == 1, settings.method.usesDensity, settings.density < 1 {
+        if isSingle, settings.method.usesDensity, settings.density < 1 {
             notes.append("one adapter has nothing to be reconciled with: it was not trimmed")
+        }
+        if isSingle, adapters[0].configuration.useRSLoRA {
+            notes.append("the adapter was rank-stabilised: alpha is written times the root of the rank and use_rslora off, which is the same "
+                + "scale for every reader")
         }
         let partial = modules.count { $0.adapters.count < adapters.count }
         if partial > 0 {

@@ -3,24 +3,66 @@ import Foundation
 import Merging
 
 extension SignElection: ExpressibleByArgument {}
+extension MergeSpace: ExpressibleByArgument {}
+extension MergeConvention: ExpressibleByArgument {}
+extension MergeRank: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
 
 struct Merge: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Merge adapters into one.",
         discussion: """
-            TIES on the LoRA factors by PEFT's convention: trim each factor to its largest entries, elect a sign for each \
-            parameter, average what agrees. The output is a PEFT adapter of the same rank, with the report merge.json beside it. \
-            One adapter at weight 1 comes back unchanged.
+            Without options TIES on the LoRA factors by PEFT's convention: trim each factor to its largest entries, elect a sign for \
+            each parameter, average what agrees. The output is a PEFT adapter with scale 1, which every reader understands, and the \
+            report merge.json beside it. One adapter at weight 1 comes back unchanged.
+
+            Methods (docs/merging.md has papers and conventions):
+            ties              trim, elect signs, average what agrees
+            linear            the weighted sum
+            cat               the exact weighted sum, of the sum of the ranks
+            svd               the weighted sum of the deltas, cut to --rank
+            dare_linear       drop at random, make up for it, sum
+            dare_ties         drop at random, make up for it, elect signs
+            della             drop at random, small entries sooner, elect signs; della_linear sums
+            magnitude_prune   trim, sum
+            breadcrumbs       drop small and largest entries, sum; breadcrumbs_ties elects signs
+            sce               keep what varies, weigh by energy, elect signs
+            iso_c             the sum with all singular values set to their mean
             """)
 
     @Option(help: ArgumentHelp("\(MergeMethod.all.map(\.name).joined(separator: ", ")).", valueName: "method"))
     var method = MergeMethod.ties.name
 
-    @Option(help: "Share of each factor's entries that trimming keeps.")
-    var density = 0.8
+    @Option(help: "What is merged: factors (A and B apart), delta (full products), core (in common bases), knots (in a common output basis). (default: the method's first)")
+    var space: MergeSpace?
 
-    @Option(help: "The sign of each parameter by frequency (majority vote) or by total (summed magnitude).")
-    var sign = SignElection.frequency
+    @Option(help: "Whose definition: peft, mergekit or paper. (default: PEFT's where it has the method, else mergekit's)")
+    var convention: MergeConvention?
+
+    @Option(help: "Share of entries that count. (default: 0.8)")
+    var density: Double?
+
+    @Option(help: "The sign of each parameter by frequency (majority vote) or by total (summed magnitude). (default: frequency in PEFT's convention, else total)")
+    var sign: SignElection?
+
+    @Option(help: "Multiplies the merged change.")
+    var lambda = 1.0
+
+    @Option(help: "Rank of the result, or full: as high as it takes to lose nothing; not for factors. (default: the largest of the adapters)")
+    var rank: MergeRank?
+
+    @Option(help: "For methods that drop at random. (default: 0)")
+    var seed: UInt64?
+
+    @Option(help: "della: how far the probability of keeping an entry departs from --density. (default: 0.15)")
+    var epsilon: Double?
+
+    @Option(help: "breadcrumbs: share of largest entries that is dropped. (default: 0.01)")
+    var gamma: Double?
+
+    @Option(help: "Layers merged at once. (default: 2)")
+    var threads = 2
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("A weight for each adapter, in their order, separated by spaces or commas. (default: 1 each)", valueName: "weight"))
     var weights: [String] = []
@@ -49,14 +91,31 @@ struct Merge: ParsableCommand {
         return (numbers, folders + adapters)
     }
 
+    func validate() throws {
+        guard threads >= 1 else { throw ValidationError("--threads is a number of at least 1.") }
+        guard let method = try? MergeMethod.named(method) else { return }  // told with the names there are when it runs
+        for (name, isGiven, isUsed) in [
+            ("density", density != nil, method.usesDensity), ("sign", sign != nil, method.usesSign), ("seed", seed != nil, method.usesSeed),
+            ("epsilon", epsilon != nil, method.sparsification == .randomByRank),
+            ("gamma", gamma != nil, method.sparsification == .magnitudeWithoutOutliers),
+        ] where isGiven && !isUsed {
+            throw ValidationError("--\(name) means nothing to the method \(method.name).")
+        }
+    }
+
+    private func settings() throws -> MergeSettings {
+        try MergeSettings(
+            method: .named(method), space: space, convention: convention, density: density ?? 0.8, sign: sign, lambda: lambda, rank: rank,
+            seed: seed ?? 0, epsilon: epsilon ?? 0.15, gamma: gamma ?? 0.01)
+    }
+
     func run() throws {
         let (numbers, folders) = split()
         if !numbers.isEmpty, numbers.count != folders.count {
             throw ValidationError("\(numbers.count) weights for \(folders.count) adapters; give one for each, or none.")
         }
         let inputs = folders.enumerated().map { MergeInput(folder: $1, weight: numbers.isEmpty ? 1 : numbers[$0]) }
-        let report = try AdapterMerge.run(
-            inputs, settings: MergeSettings(method: .named(method), density: density, sign: sign), to: output)
+        let report = try AdapterMerge.run(inputs, settings: settings(), to: output, threads: threads)
         print(report.summary)
         print("adapter in \(output)")
         try json.write(report)

@@ -44,13 +44,18 @@ import Merging
     }
 
     /// With alpha ≠ r, rank-stabilised or not, with patterns, in float32 and bfloat16, by every method and at any density.
-    @Test(arguments: ["plain", "stable", "third", "narrow", "mixed", "half-a", "half-b"], MergeMethod.all.map(\.name))
+    @Test(arguments: ["plain", "stable", "third", "narrow", "mixed", "half-a", "half-b"],
+        MergeMethod.all.map(\.name).filter { $0 != "iso_c" })
     func mergingOneAdapterChangesNothing(name: String, method: String) throws {
         let folder = try TemporaryFolder()
         let settings = MergeSettings(method: try .named(method), density: 0.8)
         let report = try AdapterMerge.run([MergeInput(folder: Fixture.adapter(name))], settings: settings, to: folder("out"))
         let (before, after) = (try AdapterFile.read(Fixture.adapter(name)), try AdapterFile.read(folder("out")))
-        #expect(after.configuration == before.configuration)
+        #expect(!after.configuration.useRSLoRA && after.configuration.rankPattern == before.configuration.rankPattern)
+        for module in before.modules {
+            // Every reader's scale: α/r, with patterns, is what it was.
+            #expect(abs(after.configuration.scale(of: module) - before.configuration.scale(of: module)) < 1e-12)
+        }
         #expect(after.tensors.count == before.tensors.count)
         for (module, factors) in before.tensors {
             let merged = try #require(after.tensors[module])

@@ -1,15 +1,17 @@
+import Groundwork
 import Testing
 
 import Merging
 
 /// TIES by hand, entry by entry.
-@Suite struct FactorMergeTests {
+@Suite struct EntryMergeTests {
     private func merge(
         _ factors: [[Float]], _ weights: [Float], method: MergeMethod = .ties, density: Double = 1,
         sign: SignElection = .total
-    ) -> (merged: [Float], tally: FactorMerge.Tally) {
+    ) -> (merged: [Float], tally: EntryMerge.Tally) {
         var factors = factors
-        return FactorMerge(method: method, density: density, sign: sign).merge(&factors, weights: weights)
+        let settings = MergeSettings(method: method, density: density, sign: sign)
+        return EntryMerge(settings).merge(&factors, weights: weights, width: factors[0].count)
     }
 
     @Test func averagesWhatAgrees() {
@@ -76,16 +78,19 @@ import Merging
         #expect(one.cosine(LowRankDelta(a: [0, 0, 0], b: [0, 0], rank: 1), norms: (one.norm, 0)) == nil)
     }
 
-    @Test func longRowsKeepTheirTail() {
-        let row = (0..<37).map { Float($0) }
-        #expect(LowRankDelta.gram(row, row, rows: (1, 1)) == [row.reduce(0) { $0 + $1 * $1 }])
+    /// Ranks that are no multiple of a tile, lengths that are none of a block, either side the larger.
+    @Test(arguments: [(1, 1, 37), (5, 20, 130), (33, 17, 300), (16, 16, 128)])
+    func gramProductsAreSumsOfProducts(left: Int, right: Int, length: Int) {
+        var random = CounterRandom(seed: 7, phase: "gram")
+        let x = (0..<left * length).map { _ in Float(random.normal()) }, y = (0..<right * length).map { _ in Float(random.normal()) }
+        func expected(_ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float, _ ranks: (Int, Int)) -> [Double] {
+            (0..<ranks.0).flatMap { i in (0..<ranks.1).map { j in (0..<length).reduce(0.0) { $0 + Double(a(i, $1)) * Double(b(j, $1)) } } }
+        }
+        let rows = GramProduct.rows(x, y, (left, right)).map(Double.init)
+        #expect(distance(rows, expected({ x[$0 * length + $1] }, { y[$0 * length + $1] }, (left, right))) < 1e-5)
+        let columns = GramProduct.columns(x, y, (left, right)).map(Double.init)
+        #expect(distance(columns, expected({ x[$1 * left + $0] }, { y[$1 * right + $0] }, (left, right))) < 1e-5)
+        let own = GramProduct.columns(x, x, (left, left), isSymmetric: true).map(Double.init)
+        #expect(distance(own, expected({ x[$1 * left + $0] }, { x[$1 * left + $0] }, (left, left))) < 1e-5)
     }
-}
-
-@Test func bfloat16RoundsToNearestEven() {
-    #expect(HalfPrecision.bfloat16(1) == 0x3f80)
-    #expect(HalfPrecision.bfloat16(Float(bitPattern: 0x3f80_8000)) == 0x3f80)
-    #expect(HalfPrecision.bfloat16(Float(bitPattern: 0x3f81_8000)) == 0x3f82)
-    #expect(HalfPrecision.bfloat16(Float(bitPattern: 0x3f80_8001)) == 0x3f81)
-    #expect(HalfPrecision.bfloat16(-.infinity) == 0xff80)
 }
