@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "Transformers", dependencies: ["Groundwork", "Prefetch", "Torch", "Checkpoints", "Tokenizers"]),
         // The four-choice question: schema, checks, domains, splits, generators. No models.
         .target(name: "Questions", dependencies: ["Groundwork"]),
-        // TIES over adapters, from files to a file. No models.
+        // TIES and its relatives over adapters, from files to a file. No models.
         .target(name: "Merging", dependencies: ["Groundwork", "Torch", "Checkpoints"]),
         // Prompts and completions of both agents, labels, losses, trainer.
         .target(name: "Distillation", dependencies: ["Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions"]),

@@ -70,7 +70,7 @@ public struct MergeSettings: Codable, Sendable, Hashable {
     var trimsWholeVector: Bool { method.sparsification == .magnitude && chosenConvention == .paper && density < 1 }
 
     /// - Throws: `MergeError` for settings that make no sense.
-    func check() throws {
+    public func check() throws {
         guard density > 0, density <= 1 else { throw MergeError.density(density) }
         guard lambda.isFinite, lambda != 0 else { throw MergeError.setting("lambda", "\(lambda)", "a finite number that is not 0") }
         guard method.spaces.contains(chosenSpace) else {

@@ -36,8 +36,8 @@ extension MergeReport {
                 let values = modules.compactMap { module in measure.value(of: module).map { (module.path, $0) } }
                 guard values.count >= 4 else { continue }
                 let usual = median(values.map(\.1))
-                // Values that hardly differ do not surprise by a thousandth.
-                let spread = max(median(values.map { abs($0.1 - usual) }), 1e-3 * max(abs(usual), 1e-3))
+                // Where values hardly differ, a few hundredths are no surprise.
+                let spread = max(median(values.map { abs($0.1 - usual) }), 0.01 * max(abs(usual), 0.1))
                 for (path, value) in values where abs(value - usual) > threshold * spread {
                     found.append((Surprise(path: path, measure: measure, value: value, usual: usual), abs(value - usual) / spread))
                 }

@@ -124,9 +124,10 @@ struct MergedModule: Sendable {
     private static func finite(_ tensor: StoredTensor) throws -> [Float] {
         let values = try tensor.floats()
         tensor.forget()
-        // A number that is none has all bits of its exponent set.
-        let exponents = values.reduce(false) { $0 || $1.bitPattern & 0x7f80_0000 == 0x7f80_0000 }
-        if exponents, let index = values.firstIndex(where: { !$0.isFinite }) {
+        // A number that is none has all bits of its exponent set, and so is larger in its bits than any that is one.
+        var largest: UInt32 = 0
+        values.withUnsafeBufferPointer { for value in $0 { largest = max(largest, value.bitPattern & Trimming.magnitude) } }
+        if largest >= Float.infinity.bitPattern, let index = values.firstIndex(where: { !$0.isFinite }) {
             throw MergeError.notFinite(tensor: tensor.name, file: tensor.file.path, index: index, value: values[index])
         }
         return values

@@ -93,7 +93,14 @@ struct Merge: ParsableCommand {
 
     func validate() throws {
         guard threads >= 1 else { throw ValidationError("--threads is a number of at least 1.") }
-        guard let method = try? MergeMethod.named(method) else { return }  // told with the names there are when it runs
+        let chosen: MergeSettings
+        do {
+            chosen = try settings()
+            try chosen.check()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        let method = chosen.method
         for (name, isGiven, isUsed) in [
             ("density", density != nil, method.usesDensity), ("sign", sign != nil, method.usesSign), ("seed", seed != nil, method.usesSeed),
             ("epsilon", epsilon != nil, method.sparsification == .randomByRank),

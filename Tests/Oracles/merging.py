@@ -59,6 +59,16 @@ CASES = {
     "ties-half": (["half-a", "half-b"], [1, 0.75], "ties", 0.8, "total"),
 }
 
+# PEFT's merges of whole deltas, whose factors are one of many: what is compared is the merged delta. The first adapter is not
+# rank-stabilised, so that PEFT's scale is right; the second has other ranks where `mixed`.
+DELTA_CASES = {
+    "cat": (["plain", "stable", "third"], [0.5, -1, 2], "cat", None, None, None),
+    "cat-mixed": (["plain", "mixed"], [1, 0.5], "cat", None, None, None),
+    "svd": (["plain", "stable", "third"], [0.5, -1, 2], "svd", None, None, 5),
+    "ties_svd": (["plain", "stable", "third"], [1, 0.5, 1], "ties_svd", 0.6, "frequency", 6),
+    "magnitude_prune_svd": (["plain", "stable"], [1, 0.5], "magnitude_prune_svd", 0.5, None, 4),
+}
+
 
 def factors(model, name):
     found = {}
@@ -95,6 +105,7 @@ def make():
         (FOLDER / name / "README.md").unlink(missing_ok=True)
         save_file(deltas(model, "default"), FOLDER / "expected" / f"delta-{name}.safetensors")
 
+    make_deltas()
     cases = {}
     for case, (names, weights, method, density, sign) in CASES.items():
         half = names[0].startswith("half")
@@ -118,6 +129,20 @@ def make():
         cases[case] = dict(
             adapters=names, weights=weights, method=method, density=density, sign=sign, peft_written_scale=scale)
     (FOLDER / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")
+
+
+def make_deltas():
+    cases = {}
+    for case, (names, weights, method, density, sign, rank) in DELTA_CASES.items():
+        model = PeftModel.from_pretrained(base(), FOLDER / names[0], adapter_name=names[0])
+        for name in names[1:]:
+            model.load_adapter(FOLDER / name, adapter_name=name)
+        more = dict(density=density, majority_sign_method=sign, svd_rank=rank)
+        model.add_weighted_adapter(
+            names, weights, "merged", combination_type=method, **{key: value for key, value in more.items() if value is not None})
+        save_file(deltas(model, "merged"), FOLDER / "expected" / f"merged-{case}.safetensors")
+        cases[case] = dict(adapters=names, weights=weights, method=method, density=density, sign=sign, rank=rank)
+    (FOLDER / "delta-cases.json").write_text(json.dumps(cases, indent=1) + "\n")
 
 
 def check(folder, expected):

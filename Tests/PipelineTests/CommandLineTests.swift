@@ -47,7 +47,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test func everySubcommandStandsInTheHelp() throws {
         let help = try Command(["--help"])
         #expect(help.status == 0)
-        for name in ["run", "plan", "generate", "label", "train", "merge", "evaluate", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
+        for name in ["run", "plan", "generate", "label", "train", "merge", "export", "evaluate", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
             #expect(help.output.contains("\n  \(name) "), "\(name)")
         }
         #expect(try Command([]).output == help.output)
@@ -59,7 +59,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
         ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--json"]),
         ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--checkpointing", "--activation-memory", "--epochs", "-o, --output", "--json"]),
-        ("merge", ["--method", "--density", "--sign", "--weights", "-o, --output", "<adapter> ...", "--json"]),
+        ("merge", ["--method", "--space", "--convention", "--density", "--sign", "--lambda", "--rank", "--seed", "--epsilon", "--gamma", "--threads", "--weights", "-o, --output", "<adapter> ...", "--json"]),
+        ("export", ["--format", "--model", "--dtype", "--max-shard-size", "--run", "-o, --output", "<adapter>"]),
         ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
         ("answer", ["--model", "--adapter", "--input", "--deadline", "-o, --output", "--json"]),
@@ -99,6 +100,12 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["complete", "--model", "m", "--prompts", "p", "text"], "Give either PROMPT or --prompts."),
         (["complete", "--model", "m", "--streams", "4", "text"], "--streams is a number of at least 1 and needs --prompts."),
         (["answer", "--model", "m", "--input", "q", "-o", "x", "--deadline", "soon"], "'soon' is invalid"),
+        (["merge", "--method", "slerp", "-o", "x", "a"], "there is no merge method \"slerp\"; choose one of ties, linear, cat"),
+        (["merge", "--method", "cat", "--density", "0.5", "-o", "x", "a"], "--density means nothing to the method cat."),
+        (["merge", "--method", "cat", "--space", "core", "-o", "x", "a"], "cat does not exist in the space core; choose factors"),
+        (["merge", "--rank", "8", "-o", "x", "a"], "a rank cannot be chosen for ties in the space of factors"),
+        (["merge", "--weights", "1,2", "-o", "x", "--threads", "1", "a"], "2 weights for 1 adapters"),
+        (["export", "a", "--format", "gguf", "--max-shard-size", "1GB", "-o", "x"], "--max-shard-size is for --format checkpoint."),
     ])
     func wrongUseIsTwo(arguments: [String], message: String) throws {
         let command = try Command(arguments)
@@ -122,6 +129,29 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         let lines = command.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") }
         #expect(lines.count == 1, "\(command.errors)")
         #expect(lines.first?.contains("no/such") == true, "\(command.errors)")
+    }
+
+    /// Merges two adapters of different scales in common bases, exports the result in each form, and finds the card beside it.
+    @Test func mergesAndExports() throws {
+        try withFolder { folder in
+            let fixtures = "Tests/Fixtures/Transformers/llama"
+            let merge = try Command([
+                "merge", "--method", "ties", "--space", "core", "--rank", "3", "-o", folder + "/merged", "--json", folder + "/merge.json",
+                fixtures + "/adapters/plain", fixtures + "/adapters/rslora",
+            ])
+            #expect(merge.status == 0, "\(merge.errors)")
+            #expect(merge.output.contains("mean cosine with the merged adapter") && merge.output.contains("of the energy"))
+            for (format, name, card) in [("peft", "p", "p/README.md"), ("gguf", "g.gguf", "g.gguf.md"), ("checkpoint", "c", "c/README.md")] {
+                let export = try Command([
+                    "export", folder + "/merged", "--format", format, "--model", fixtures + "/model", "-o", "\(folder)/\(name)",
+                ])
+                #expect(export.status == 0, "\(export.errors)")
+                let text = try String(contentsOfFile: "\(folder)/\(card)", encoding: .utf8)
+                #expect(text.hasPrefix("---\nbase_model: ") && text.contains("## Merge") && text.contains("space core"))
+                #expect(text.contains("library_name: \(format == "checkpoint" ? "transformers" : "peft")"))
+            }
+            #expect(FileManager.default.fileExists(atPath: folder + "/c/config.json"))
+        }
     }
 
     @Test func aDryRunOfTheReferencePlanNeedsNoModelAndWritesNothing() throws {

@@ -12,7 +12,7 @@ struct MergePhase: Phase {
     var settings: [String: String] {
         get throws {
             var settings = try FlatSettings.of(recipe.merge, under: "merge")
-            settings["revision"] = "1"
+            settings["revision"] = "2"
             return settings
         }
     }

@@ -211,12 +211,13 @@ struct ResourcePlanner {
 
     // MARK: The rest
 
-    /// Two modules at a time: the factors of every specialist and the merged ones, and their working copies.
+    /// Two modules at a time: the factors of every specialist and the merged ones, and their working copies; and the merged factors
+    /// of three more, which wait to be written.
     private func merge() -> ResourcePlan.Line {
         let largest = Projection.allCases.map { $0.size(in: model.configuration) }.map { train.rank * ($0.input + $0.output) }.max() ?? 0
         var line = line("merge", 0, 0, 0, bytes: 0)
         line.seconds = nil
-        line.memory = [.init(name: "process", bytes: PlanDevice.hostBase), .init(name: "factors", bytes: 2 * 4 * largest * (2 * recipe.domains.count + 1))]
+        line.memory = [.init(name: "process", bytes: PlanDevice.hostBase), .init(name: "factors", bytes: 4 * largest * (2 * (2 * recipe.domains.count + 1) + 3))]
         line.peak = line.memory.reduce(0) { $0 + $1.bytes }
         line.note = "on the processor: two modules at a time"
         return line

@@ -1,0 +1,90 @@
+import Checkpoints
+import ContentHash
+import Evaluation
+import Foundation
+import Groundwork
+import Merging
+
+/// The README of an exported adapter or model: what it is and what it was made from, in the form that model hubs read.
+public enum ModelCard {
+    /// - Parameters:
+    ///   - adapter: what was exported; its own folder's `merge.json` tells of the merge.
+    ///   - isMerged: the adapter is in the weights.
+    ///   - run: the run that made it; its recipe, data and results go into the card.
+    /// - Throws: `FileError`; `RunError` for a folder that is no run.
+    public static func text(title: String, adapter: AdapterFile, base: String?, isMerged: Bool, run: RunFolder?) throws -> String {
+        var lines = ["---"]
+        if let base { lines.append("base_model: \(JSONValue.string(base).text())") }
+        lines += ["library_name: \(isMerged ? "transformers" : "peft")", "tags:", "- lora", "- retort", "---", "", "# \(title)", ""]
+        let configuration = adapter.configuration
+        let what = isMerged ? "A model with a LoRA adapter merged into its weights" : "A LoRA adapter"
+        let target = base.map { " for `\($0)`" } ?? ""
+        lines.append("\(what), written by Retort \(RetortVersion.current)\(target).")
+        let scale = "rank \(configuration.rank), alpha \(configuration.alpha)\(configuration.useRSLoRA ? ", rank-stabilised" : "")"
+        let targets = configuration.targetModules.joined(separator: ", ")
+        lines += ["", "Adapter: \(scale), on \(adapter.modules.count) layers (\(targets)).", ""]
+        lines += try merge(of: adapter)
+        lines += ["## Made from", "", "| file | SHA-256 |", "|---|---|"]
+        for name in [AdapterFile.configurationName, AdapterFile.weightsName] {
+            lines.append("| \(name) | `\(try ContentHash.ofFile("\(adapter.folder)/\(name)"))` |")
+        }
+        if let run { lines += try self.run(run) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func merge(of adapter: AdapterFile) throws -> [String] {
+        let path = "\(adapter.folder)/\(AdapterMerge.reportName)"
+        guard FileManager.default.fileExists(atPath: path),
+            let report = try? JSONDecoder().decode(MergeReport.self, from: WholeFile.read(path))
+        else { return [] }
+        let settings = report.settings
+        var choices = ["`\(settings.method.name)` (\(settings.method.paper))"]
+        if let space = settings.space { choices.append("space \(space.rawValue)") }
+        if let convention = settings.convention { choices.append("convention \(convention.rawValue)") }
+        if settings.method.usesDensity { choices.append("density \(settings.density)") }
+        if let sign = settings.sign { choices.append("signs by \(sign.rawValue)") }
+        if settings.lambda != 1 { choices.append("lambda \(settings.lambda)") }
+        var lines = ["## Merge", "", choices.joined(separator: ", ") + ":", ""]
+        lines += ["| adapter | weight | rank | alpha | rank-stabilised | mean cosine with the result |", "|---|---|---|---|---|---|"]
+        for (index, merged) in report.adapters.enumerated() {
+            let cosine = report.meanCosine(of: index).map { String(format: "%.3f", $0) } ?? ""
+            let name = (merged.folder as NSString).lastPathComponent
+            lines.append("| \(name) | \(merged.weight) | \(merged.rank) | \(merged.alpha) | \(merged.rankStabilised ? "yes" : "no") | \(cosine) |")
+        }
+        return lines + [""]
+    }
+
+    private static func run(_ run: RunFolder) throws -> [String] {
+        guard run.exists(Manifest.fileName) else {
+            throw FileError(path: run.file(Manifest.fileName), action: "read", reason: "no such file; --run takes a run's folder")
+        }
+        let manifest = try Manifest.read(run, recipe: "")
+        var lines = ["", "## Run", "", "Recipe `\(manifest.recipe)`, Retort \(manifest.version).", ""]
+        lines += ["| phase | settings | seed | finished |", "|---|---|---|---|"]
+        for (name, entry) in manifest.phases.sorted(by: { $0.value.finished < $1.value.finished }) {
+            lines.append("| \(name) | `\(entry.settingsHash.prefix(16))` | \(entry.seed) | \(entry.finished) |")
+        }
+        lines += ["", "| data | SHA-256 |", "|---|---|"]
+        var inputs: [String: String] = [:]
+        for entry in manifest.phases.values { inputs.merge(entry.inputs) { first, _ in first } }
+        let made = Set(manifest.phases.values.flatMap(\.outputs.keys))
+        let data = manifest.phases.values.flatMap(\.outputs).filter { $0.key.hasPrefix("questions/") || $0.key.hasPrefix("labels/") }
+        let given = inputs.filter { !made.contains($0.key) }.map { (name: $0.key, hash: $0.value) }
+        for (name, hash) in (given + data.map { (name: $0.key, hash: $0.value) }).sorted(by: { $0.name < $1.name }) {
+            lines.append("| \(name) | `\(hash)` |")
+        }
+        if run.exists(RunFiles.accuracy) {
+            lines += ["", "Accuracy on held-out questions (95 % interval):", "", "| mode | domain | base | merged |", "|---|---|---|---|"]
+            for accuracy in try run.readJSON([ModeAccuracy].self, from: RunFiles.accuracy) {
+                for domain in accuracy.domains {
+                    lines.append("| \(accuracy.mode.rawValue) | \(domain.domain) | \(percent(domain.base)) | \(percent(domain.unified.second)) |")
+                }
+            }
+        }
+        return lines
+    }
+
+    private static func percent(_ share: Proportion) -> String {
+        String(format: "%.1f %% (%.1f to %.1f), %d questions", 100 * share.value, 100 * share.lower, 100 * share.upper, share.count)
+    }
+}

@@ -1,0 +1,62 @@
+import Checkpoints
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@Suite struct CheckpointExportTests {
+    private func inFolder<T>(_ body: (String) throws -> T) throws -> T {
+        let folder = NSTemporaryDirectory() + "retort-export-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        return try body(folder)
+    }
+
+    private func logits(_ folder: String, _ packed: PackedSequences) throws -> [Float] {
+        let model = try LanguageModel(Checkpoint.open(folder), TinyModel.tokenizer(), device: .cpu, dtype: .float32)
+        return try model.logits(packed, rows: Array(0..<packed.tokens.count)).floats()
+    }
+
+    /// PEFT's logits with the adapter on top are those of the exported model without one; in one file or in many.
+    @Test(arguments: TinyModel.families, [5_000_000_000, 6_000]) func logitsAreThoseWithTheAdapter(family: String, shardBytes: Int) throws {
+        let tiny = try TinyModel(family)
+        for name in TinyModel.adapters {
+            try inFolder { folder in
+                var steps = 0
+                try CheckpointExport.run(
+                    Checkpoint.open(tiny.folder + "/model"), AdapterFile.read("\(tiny.folder)/adapters/\(name)"), to: folder,
+                    type: .float32, shardBytes: shardBytes
+                ) { done, all in
+                    steps = done
+                    #expect(done <= all)
+                }
+                #expect(steps > 10)
+                #expect(FileManager.default.fileExists(atPath: folder + "/model.safetensors.index.json") == (shardBytes < 10_000))
+                #expect(largestDifference(try logits(folder, tiny.packed), try tiny.values("\(name).logits")) < 1e-4, "\(name)")
+            }
+        }
+    }
+
+    /// A base of four bits becomes a plain one that says so.
+    @Test(arguments: [("nf4", "qwen2"), ("fp4", "llama")]) func aFourBitBaseIsDequantised(name: String, plain: String) throws {
+        let base = try Checkpoint.open((TinyModel.root as NSString).deletingLastPathComponent + "/FourBit/\(name)")
+        let path = "\(TinyModel.root)/\(plain)/adapters/rslora"
+        let model = try LanguageModel(base, TinyModel.tokenizer(), device: .cpu, dtype: .float32)
+        let packed = try TinyModel(plain).packed
+        let expected = try model.logits(packed, rows: Array(0..<packed.tokens.count), adapter: Adapter.load(path, for: model)).floats()
+        try inFolder { folder in
+            try CheckpointExport.run(base, AdapterFile.read(path), to: folder, type: .float32)
+            #expect(try !Checkpoint.open(folder).isFourBit)
+            #expect(largestDifference(try logits(folder, packed), expected) < 1e-4)
+        }
+        try inFolder { folder in
+            try CheckpointExport.run(base, AdapterFile.read(path), to: folder)
+            #expect(try Checkpoint.open(folder).tensor("model.layers.0.mlp.up_proj.weight").type == .dense(.bfloat16))
+        }
+    }
+
+    @Test func theBaseIsNotOverwritten() throws {
+        let tiny = try TinyModel("llama")
+        let base = try Checkpoint.open(tiny.folder + "/model"), adapter = try AdapterFile.read(tiny.folder + "/adapters/plain")
+        #expect(throws: CheckpointError.self) { try CheckpointExport.run(base, adapter, to: tiny.folder + "/model/") }
+    }
+}
