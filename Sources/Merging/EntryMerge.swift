@@ -55,9 +55,8 @@ package struct EntryMerge {
         var tally = Tally(entries: count, trimmed: [Int](repeating: 0, count: factors.count))
         if let thresholds {
             for index in factors.indices {
-                tally.trimmed[index] = factors[index].withUnsafeMutableBufferPointer {
-                    count - Trimming.trim($0, below: max(1, thresholds[index]))
-                }
+                factors[index].withUnsafeMutableBufferPointer { Trimming.trim($0, below: max(1, thresholds[index])) }
+                tally.trimmed[index] = factors[index].count { $0 == 0 }
             }
         } else if method.sparsification == .variance {
             tally.trimmed = sparsifier.keepMostVaried(&factors)

@@ -6,9 +6,14 @@ package enum GramProduct {
     package static func rows(_ left: [Float], _ right: [Float], _ ranks: (Int, Int), isSymmetric: Bool = false) -> [Float] {
         product(left, right, ranks, isSymmetric) { matrix, rank, range, block, stride in
             let length = matrix.count / rank
-            for row in 0..<rank {
-                let source = matrix.baseAddress! + row * length + range.lowerBound
-                for index in 0..<range.count { block[index * stride + row] = source[index] }
+            // Sixteen rows at once, which fill a line of the cache.
+            for first in Swift.stride(from: 0, to: rank, by: 16) {
+                let source = matrix.baseAddress! + first * length + range.lowerBound
+                let rows = min(16, rank - first)
+                for index in 0..<range.count {
+                    let line = block + index * stride + first
+                    for row in 0..<rows { line[row] = source[row * length + index] }
+                }
             }
         }
     }
@@ -22,8 +27,8 @@ package enum GramProduct {
         }
     }
 
-    /// Rows of a block: two blocks at rank 128 take 128 KB.
-    private static let depth = 128
+    /// Rows of a block: at rank 128 one takes 32 KB, which with a tile's columns of the other fits into the nearest cache.
+    private static let depth = 64
     /// A tile of the result: four rows of sixteen, eight vector registers.
     private static let tile = (rows: 4, columns: 16)
 

@@ -26,16 +26,12 @@ package enum Trimming {
     }
 
     /// Sets the entries whose magnitude bits are below `threshold` to zero.
-    /// - Returns: how many are not zero afterwards.
-    @discardableResult
-    package static func trim(_ values: UnsafeMutableBufferPointer<Float>, below threshold: UInt32) -> Int {
-        var kept = 0
-        for index in values.indices {
-            let stays = values[index].bitPattern & magnitude >= threshold
-            values[index] = stays ? values[index] : 0
-            kept &+= stays ? 1 : 0
+    package static func trim(_ values: UnsafeMutableBufferPointer<Float>, below threshold: UInt32) {
+        guard let start = values.baseAddress else { return }
+        for index in 0..<values.count {
+            let bits = start[index].bitPattern
+            start[index] = Float(bitPattern: bits & magnitude >= threshold ? bits : 0)
         }
-        return kept
     }
 
     /// Sets the `dropped` entries of largest magnitude to zero; of equal ones the first go.

@@ -64,7 +64,7 @@ struct Export: ParsableCommand {
             try file.writeGGUF(to: output, for: base(of: file).configuration, type: dtype?.type)
             card = output + ".md"
         case .checkpoint:
-            var shown: Progress?
+            var shown: Groundwork.Progress?
             try CheckpointExport.run(
                 base(of: file), file, to: output, type: dtype?.type, shardBytes: maxShardSize?.bytes ?? 5_000_000_000
             ) { done, all in

@@ -3,8 +3,8 @@
     python Tests/Oracles/merging_llamacpp.py --retort .build/release/retort --model MODEL.gguf --adapter FOLDER [--tokens 48]
 
 Exports the PEFT adapter FOLDER with `retort export --format gguf`, lets llama.cpp (through xllamacpp) apply it to MODEL.gguf, and prints
-for each prompt how many tokens both agree on, and for how many the base alone would have said something else. Ends in an error if
-they part before half of the tokens of any prompt: in the last bits the two programs compute differently, so a near tie may part them.
+for each prompt how many of Retort's tokens llama.cpp would have chosen too at the same place, with the adapter and without it. It rounds
+activations to 8 bits, so near ties fall either way: ends in an error if it chooses fewer than nine of ten, or the base alone as many.
 
 Needs xllamacpp (made with 2026.10) and, for retort, RETORT_TORCH.
 """
@@ -31,7 +31,7 @@ def llama_cpp(model, adapter=None):
     server = xllamacpp.Server(settings)
 
     def complete(ids, tokens):
-        body = dict(prompt=ids, n_predict=tokens, temperature=0, top_k=1, ignore_eos=True, cache_prompt=False, return_tokens=True)
+        body = dict(prompt=ids, n_predict=tokens, temperature=0, top_k=1, ignore_eos=True, cache_prompt=True, return_tokens=True)
         request = urllib.request.Request(
             f"{server.listening_address}/completion", json.dumps(body).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request) as response:
@@ -50,8 +50,9 @@ def retort(options, text):
     return ids, answer["ids"], answer["text"]
 
 
-def agreement(first, second):
-    return next((n for n, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
+def agreement(complete, ids, continuation):
+    """How many tokens of a continuation are the likeliest ones at their place."""
+    return sum(complete(ids + continuation[:place], 1) == [token] for place, token in enumerate(continuation))
 
 
 def main():
@@ -66,16 +67,16 @@ def main():
             [options.retort, "export", options.adapter, "--model", options.model, "--format", "gguf", "-o", exported],
             stdout=subprocess.DEVNULL, check=True)
         base, adapted = llama_cpp(options.model), llama_cpp(options.model, exported)
-        worst = options.tokens
+        agreed, alone = 0, 0
         for prompt in PROMPTS:
             ids, ours, text = retort(options, prompt)
-            theirs, plain = adapted(ids, options.tokens), base(ids, options.tokens)
-            same = agreement(ours, theirs)
-            worst = min(worst, same)
-            print(f"{prompt!r}: retort and llama.cpp agree on {same} of {options.tokens} tokens, the base alone on "
-                  f"{agreement(ours, plain)}: {text!r}", flush=True)
-    if worst < options.tokens // 2:
-        sys.exit("they part early: the exported adapter is not the same")
+            same, plain = agreement(adapted, ids, ours), agreement(base, ids, ours)
+            agreed, alone = agreed + same, alone + plain
+            print(f"{prompt!r}: llama.cpp chooses {same} of retort's {len(ours)} tokens, without the adapter {plain}: {text!r}", flush=True)
+    every = options.tokens * len(PROMPTS)
+    print(f"{agreed} of {every} with the adapter, {alone} without")
+    if agreed < 0.9 * every or alone >= agreed:
+        sys.exit("the exported adapter is not the same")
 
 
 if __name__ == "__main__":
