@@ -86,6 +86,21 @@ public struct TeacherReply: Sendable, Hashable {
     }
 }
 
+/// Why a respondent has no answer, after whatever it tried again.
+public enum RespondentError: Error, CustomStringConvertible {
+    /// This request cannot be answered, such as one longer than the teacher's context; others may be.
+    case refused(String)
+    /// No request can be answered any more: a wrong key, an unknown model, servers that stay away. What was answered is not touched.
+    case unavailable(String)
+
+    public var description: String {
+        switch self {
+        case .refused(let reason): "the teacher does not answer this request: \(reason)"
+        case .unavailable(let reason): "no teacher can be reached: \(reason)"
+        }
+    }
+}
+
 /// A model that can be asked: the native engine, a llama.cpp server, OpenAI-compatible endpoints.
 public protocol Respondent: Sendable {
     /// The model's name with whatever fixes its content: a file's hash, or endpoint model ids. Part of every label's provenance.
@@ -93,7 +108,7 @@ public protocol Respondent: Sendable {
     /// Requests it can work on at once; asking for more only makes them wait.
     var slots: Int { get }
     /// Asks once; a respondent retries by itself what may succeed when tried again.
-    /// - Throws: what no retry mends, in one clear message.
+    /// - Throws: `RespondentError`, what no retry mends; `CancellationError` when the task is cancelled.
     func reply(to request: TeacherRequest) async throws -> TeacherReply
     /// Frees what it holds, such as a server it started. Nothing may be asked afterwards.
     func close() async

@@ -19,7 +19,7 @@ public enum BoundedRun {
         atOnce limit: Int, isInterrupted: @escaping @Sendable () -> Bool = { Interruption.isRequested },
         next: () async throws -> Piece?, work: @escaping @Sendable (Piece) async throws -> Outcome, take: (Outcome) throws -> Void
     ) async throws {
-        try await withTaskGroup(of: Event<Outcome>.self) { group in
+        try await withThrowingTaskGroup(of: Event<Outcome>.self) { group in
             group.addTask {
                 while !isInterrupted(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
                 return .interrupted
@@ -60,14 +60,14 @@ public enum BoundedRun {
                     }
                 } else if isDrawn, underWay == 0 {
                     break
-                } else if let event = await group.next() {
+                } else if let event = try await group.next() {
                     receive(event)
                 }
             }
             group.cancelAll()
             // The watcher's own end is no failure once all is done.
             let outcome = failure
-            while let event = await group.next() { receive(event) }
+            while let event = try await group.next() { receive(event) }
             if let failure = outcome ?? (canTake ? nil : failure) { throw failure }
         }
     }
