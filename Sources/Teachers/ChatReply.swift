@@ -134,6 +134,7 @@ private struct Spelling {
     }
 
     private func find(_ text: String, thinking: Bool) -> Range<Int>? {
+        if Array(text.utf8) == bytes { return 0..<places.count }
         let wanted = Array(text.trimmingCharacters(in: .whitespacesAndNewlines).utf8)
         guard !wanted.isEmpty else { return thinking ? places.count..<places.count : (bytes.allSatisfy(Self.isSpace) ? 0..<places.count : nil) }
         guard bytes.count >= wanted.count else { return nil }

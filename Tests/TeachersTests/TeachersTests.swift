@@ -1,2 +1,0 @@
-import Teachers
-import Testing
