@@ -104,7 +104,7 @@ public final class LlamaServer: Respondent {
         let stream = SOCK_STREAM
         #endif
         let descriptor = socket(AF_INET, stream, 0)
-        defer { close(descriptor) }
+        defer { Foundation.close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian

@@ -128,7 +128,8 @@ private func waitUntil(_ what: String, _ condition: () -> Bool) async throws {
         try await waitUntil("the server's start") { Self.pid(folder) != nil }
         start.cancel()
         await #expect(throws: CancellationError.self) { try await start.value }
-        #expect(!isAlive(try #require(Self.pid(folder))))
+        let pid = try #require(Self.pid(folder))
+        #expect(!isAlive(pid))
     }
 
     @Test func whatIsMissingIsSaid() async throws {

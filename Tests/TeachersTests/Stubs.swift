@@ -51,6 +51,8 @@ enum Stubs {
     }
 
     static func quoted(_ text: String) -> String {
-        String(decoding: (try? JSONEncoder().encode([text])) ?? Data(), as: UTF8.self).dropFirst().dropLast().description
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return String(String(decoding: (try? encoder.encode([text])) ?? Data(), as: UTF8.self).dropFirst().dropLast())
     }
 }

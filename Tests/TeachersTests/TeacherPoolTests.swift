@@ -191,7 +191,7 @@ import Testing
         let error = await #expect(throws: RespondentError.self) { try await ask(1, pool) }
         #expect(sent.withLock { $0 } == "Bearer sk-secret")
         var dumped = "\(error!) \(await pool.report) \(pool.identity)"
-        dump(pool, to: &dumped)
+        dump(pool, to: &dumped, maxDepth: 5, maxItems: 5000)
         #expect(dumped.contains("Bearer [key of STUB_KEY]") && !dumped.contains("sk-secret"))
         await pool.close()
         await #expect(throws: TeacherError.self) {
