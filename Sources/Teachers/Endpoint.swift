@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Distillation
 import Foundation
+import Synchronization
 
 /// Why one attempt at an endpoint failed, and what that says about the endpoint.
 struct AttemptFailure: Error {
@@ -56,7 +57,7 @@ struct Endpoint: Sendable {
     func ask(_ request: TeacherRequest, as card: ServerCard) async throws -> TeacherReply {
         let start = ContinuousClock.now
         let body = try JSONEncoder().encode(ChatRequest(request, model: card.model, dialect: card.dialect))
-        let reply = try await send("/chat/completions", body, timeout: settings.timeout)
+        let reply = try await send(settings.url + "/chat/completions", body, timeout: settings.timeout)
         do {
             return try ChatReply.read(reply, to: request, model: card.model, seconds: (ContinuousClock.now - start) / .seconds(1))
         } catch let error as Malformed {
@@ -78,7 +79,7 @@ struct Endpoint: Sendable {
 
         let models: Models
         do {
-            models = try JSONDecoder().decode(Models.self, from: try await send("/models", nil, timeout: min(30, settings.timeout)))
+            models = try JSONDecoder().decode(Models.self, from: try await send(settings.url + "/models", nil, timeout: min(30, settings.timeout)))
         } catch {
             guard let model = settings.model else {
                 if error is DecodingError { throw AttemptFailure(.closed, "it has no readable list of models") }
@@ -95,14 +96,16 @@ struct Endpoint: Sendable {
         let owner = models.data.first { $0.id == name }?.owned_by ?? models.data.first?.owned_by
         let dialect = owner.flatMap(Dialect.init(rawValue:)) ?? .plain
         var slots: Int?
-        if dialect == .llamaCpp, let data = try? await send("/props", nil, timeout: 30) {
+        // llama-server's own addresses stand beside /v1, not below it.
+        let root = settings.url.hasSuffix("/v1") ? String(settings.url.dropLast(3)) : settings.url
+        if dialect == .llamaCpp, let data = try? await send(root + "/props", nil, timeout: 30) {
             slots = (try? JSONDecoder().decode(Properties.self, from: data))?.total_slots
         }
         return ServerCard(model: name, dialect: dialect, slots: slots)
     }
 
-    private func send(_ path: String, _ body: Data?, timeout: Double) async throws -> Data {
-        var message = HTTPClientRequest(url: settings.url + path)
+    private func send(_ url: String, _ body: Data?, timeout: Double) async throws -> Data {
+        var message = HTTPClientRequest(url: url)
         message.headers.add(name: "Accept", value: "application/json")
         if let key { message.headers.add(name: "Authorization", value: key.authorization) }
         if let body {
@@ -112,7 +115,7 @@ struct Endpoint: Sendable {
         }
         let request = message, client = client
         do {
-            let (status, wait, data) = try await withDeadline(.seconds(timeout)) {
+            let (status, wait, data) = try await withDeadline(seconds: timeout, of: client) {
                 let response = try await client.execute(request, timeout: .nanoseconds(Int64(timeout * 1e9)))
                 let body = try await response.body.collect(upTo: 64 << 20)
                 return (Int(response.status.code), RetryAfter.wait(response.headers.first(name: "Retry-After")), Data(body.readableBytesView))
@@ -202,18 +205,29 @@ struct Endpoint: Sendable {
 
 struct DeadlineExceeded: Error {}
 
-/// Cancels `body` when the time is over; the client's own deadline ends with a reply's head.
-func withDeadline<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value.self) { group in
-        group.addTask(operation: body)
-        group.addTask {
-            try await Task.sleep(for: limit)
-            throw DeadlineExceeded()
-        }
-        defer { group.cancelAll() }
-        guard let value = try await group.next() else { throw CancellationError() }
-        return value
+/// Cancels `body` when the time is over; the client's own deadline ends with a reply's head. The timer is the event loop's, which forgets one
+/// that is cancelled: a cancelled `Task.sleep` stays in memory until its time.
+func withDeadline<Value: Sendable>(
+    seconds: Double, of client: HTTPClient, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    let work = Task { try await body() }
+    let deadline = Deadline()
+    let timer = client.eventLoopGroup.any().scheduleTask(in: .nanoseconds(Int64(seconds * 1e9))) {
+        deadline.pass()
+        work.cancel()
     }
+    defer { timer.cancel() }
+    do {
+        return try await withTaskCancellationHandler { try await work.value } onCancel: { work.cancel() }
+    } catch {
+        throw deadline.isOver ? DeadlineExceeded() : error
+    }
+}
+
+private final class Deadline: Sendable {
+    private let state = Atomic(false)
+    var isOver: Bool { state.load(ordering: .relaxed) }
+    func pass() { state.store(true, ordering: .relaxed) }
 }
 
 /// `Retry-After`: seconds, or a date of HTTP (RFC 9110, 10.2.3).

@@ -40,7 +40,8 @@ actor EndpointQueue {
     private var standings: [Standing]
     private var waiters: [Waiter] = []
     private var lastNumber = 0
-    private var alarm: Task<Void, Never>?
+    /// When waiting is looked at again at the latest.
+    private var alarm: ContinuousClock.Instant?
 
     /// Refusals of an endpoint that has answered nothing yet, behind which it counts as closed.
     private static let refusalsBeforeClosing = 3
@@ -175,11 +176,17 @@ actor EndpointQueue {
         let open = standings.filter { !$0.isClosed }
         let ends = open.compactMap(\.limit.pausedUntil) + open.compactMap { $0.limit.failingSince.map { $0 + pace.patience } }
         guard let next = ends.filter({ $0 > now }).min() else { return }
-        alarm?.cancel()
-        alarm = Task { [weak self] in
-            guard (try? await Task.sleep(until: next, clock: .continuous)) != nil else { return }
-            await self?.serve()
+        if let alarm, alarm <= next { return }
+        alarm = next
+        Task { [weak self] in
+            try? await Task.sleep(until: next, clock: .continuous)
+            await self?.ring(next)
         }
+    }
+
+    private func ring(_ time: ContinuousClock.Instant) {
+        if alarm == time { alarm = nil }
+        serve()
     }
 
     /// Among the endpoints with room, the one that is emptiest for its limit and weight.

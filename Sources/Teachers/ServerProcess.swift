@@ -44,6 +44,16 @@ final class ServerProcess: Sendable {
         process.standardInput = lifeline
         process.standardOutput = log
         process.standardError = log
+        try Self.run(process)
+    }
+
+    /// Starts a process that no signal is kept from. Threads of Swift's and of Dispatch's block nearly all signals, a child inherits that, and
+    /// a shell that cannot hear SIGCHLD waits for ever.
+    private static func run(_ process: Process) throws {
+        var none = sigset_t(), old = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &old)
+        defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
         try process.run()
     }
 
@@ -69,7 +79,13 @@ final class ServerProcess: Sendable {
         if isFirst { try? lifeline.fileHandleForWriting.close() }
         // A cancelled task waits too: nothing may be left running.
         await Task.detached { [self] in
-            while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+            let start = ContinuousClock.now
+            while process.isRunning {
+                // The shell itself may be stopped or stuck; both stand in a process group of their own.
+                let pid = process.processIdentifier
+                if ContinuousClock.now - start > .seconds(15), getpgid(pid) == pid { kill(-pid, SIGKILL) }
+                try? await Task.sleep(for: .milliseconds(20))
+            }
         }.value
     }
 }

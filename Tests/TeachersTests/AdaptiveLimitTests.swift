@@ -46,7 +46,7 @@ import Testing
         let later = start + .seconds(3.5) + pace.shortestPause
         #expect(limit.hasRoom(beside: 0, at: later) && !limit.hasRoom(beside: 1, at: later))
         limit.answered()
-        #expect(limit.hasRoom(beside: 1, at: start) && limit.isHealthy)
+        #expect(limit.hasRoom(beside: 1, at: start) && limit.failuresInRow == 0)
         for _ in 0..<10 { limit.answered() }
         #expect(limit.value > 8, "it climbs back to where it was")
     }

@@ -28,6 +28,15 @@ private func isAlive(_ pid: pid_t) -> Bool {
     return stat.split(separator: ")").last?.split(separator: " ").first != "Z"
 }
 
+/// A thread of the test's blocks signals, and its child would inherit that.
+private func startUnblocked(_ process: Process) throws {
+    var none = sigset_t(), old = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &old)
+    defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+    try process.run()
+}
+
 private func waitUntil(_ what: String, _ condition: () -> Bool) async throws {
     for _ in 0..<1500 where !condition() { try await Task.sleep(for: .milliseconds(20)) }
     #expect(condition(), "\(what) did not come about in 30 s")
@@ -156,7 +165,7 @@ private func waitUntil(_ what: String, _ condition: () -> Bool) async throws {
         holder.environment = environment.merging(["RETORT_TEST_HOLDS_SERVER": folder + "/model.gguf"]) { $1 }
         holder.standardOutput = FileHandle.nullDevice
         holder.standardError = FileHandle.nullDevice
-        try holder.run()
+        try startUnblocked(holder)
         try await waitUntil("the server's start") { FileManager.default.fileExists(atPath: folder + "/ready") }
         let pid = try #require(Self.pid(folder))
         #expect(isAlive(pid))
