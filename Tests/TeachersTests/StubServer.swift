@@ -51,8 +51,11 @@ final class StubServer: Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
         signal(SIGPIPE, SIG_IGN)
         let accepting = Thread { [self] in
+            // Closed here and nowhere else: its number may be another socket's at once.
+            defer { close(listener) }
             while true {
                 let connection = accept(listener, nil, nil)
+                if connection < 0, [EINTR, ECONNABORTED].contains(errno) { continue }
                 guard connection >= 0 else { return }
                 let thread = Thread { self.serve(connection) }
                 thread.stackSize = 256 << 10
@@ -63,10 +66,7 @@ final class StubServer: Sendable {
     }
 
     /// New connections are refused from now on.
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private func serve(_ connection: Int32) {
         defer { close(connection) }

@@ -135,7 +135,10 @@ import Testing
     @Test func endpointsThatAreAllDeadEndItInOneMessageAndWhatWasAnsweredIsKept() async throws {
         let asked = Atomic(0)
         let servers = (0..<2).map { _ in
-            StubServer { asked.add(1, ordering: .relaxed).newValue > 60 ? .hangUp : Self.echo($0) }
+            StubServer { request in
+                if request.method == "GET" { return .reply(body: Stubs.models) }
+                return asked.add(1, ordering: .relaxed).newValue > 60 ? .hangUp : Self.echo(request)
+            }
         }
         defer { servers.forEach { $0.stop() } }
         var pace = Stubs.fastPace
