@@ -11,7 +11,14 @@ final class ServerProcess: Sendable {
         exec 3<&0
         "$@" 3<&- </dev/null &
         server=$!
-        { trap '' INT TERM; read -r line <&3; kill "$server"; sleep 5; kill -9 "$server"; } >/dev/null 2>&1 &
+        {
+            trap '' INT TERM
+            read -r line <&3
+            kill "$server"
+            tries=50
+            while kill -0 "$server" && [ $tries -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
+            kill -9 "$server"
+        } >/dev/null 2>&1 &
         guard=$!
         exec 3<&-
         trap '' INT TERM

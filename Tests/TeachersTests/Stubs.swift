@@ -50,6 +50,15 @@ enum Stubs {
         return pace
     }
 
+    /// A thread of a test's blocks signals, and its child would inherit that.
+    static func startUnblocked(_ process: Process) throws {
+        var none = sigset_t(), old = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &old)
+        defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+        try process.run()
+    }
+
     static func quoted(_ text: String) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
