@@ -75,8 +75,8 @@ struct ChatReply: Decodable {
         let given = request.messages.last.flatMap { $0.role == .assistant ? $0.text : nil } ?? ""
         let (text, written) = try Spelling(places).part(of: choice.message.content ?? "", behind: given, thinking: thinking != nil)
         return TeacherReply(
-            text: text, thinking: thinking, tokens: try written.map(token), ending: ending, promptTokens: max(0, reply.usage?.prompt_tokens ?? 0),
-            completionTokens: max(0, reply.usage?.completion_tokens ?? places.count), model: reply.model ?? model, seconds: seconds)
+            text: text, thinking: thinking, tokens: try written.map(token), ending: ending,
+            promptTokens: max(0, reply.usage?.prompt_tokens ?? 0), completionTokens: max(0, reply.usage?.completion_tokens ?? places.count), model: reply.model ?? model, seconds: seconds)
     }
 
     private static func token(_ place: Place) throws -> TeacherReply.Token {

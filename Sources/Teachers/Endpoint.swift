@@ -79,7 +79,8 @@ struct Endpoint: Sendable {
 
         let models: Models
         do {
-            models = try JSONDecoder().decode(Models.self, from: try await send(settings.url + "/models", nil, timeout: min(30, settings.timeout)))
+            let list = try await send(settings.url + "/models", nil, timeout: min(30, settings.timeout))
+            models = try JSONDecoder().decode(Models.self, from: list)
         } catch {
             guard let model = settings.model else {
                 if error is DecodingError { throw AttemptFailure(.closed, "it has no readable list of models") }
@@ -148,7 +149,8 @@ struct Endpoint: Sendable {
         }
         let kind = "\(type(of: error))"
         if kind.contains("NIOConnectionError") || text.contains("onnection refused") || text.contains("resolve") || kind.contains("SSL") {
-            return AttemptFailure(.unreachable, kind.contains("SSL") ? "no TLS connection: \(text)" : "it cannot be reached: \(Self.cause(text))")
+            let what = kind.contains("SSL") ? "no TLS connection" : "it cannot be reached"
+            return AttemptFailure(.unreachable, "\(what): \(Self.cause(text))")
         }
         return AttemptFailure(.dropped, "the connection broke: \(Self.cause(text))")
     }

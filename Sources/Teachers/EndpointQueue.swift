@@ -48,7 +48,8 @@ actor EndpointQueue {
 
     /// - Parameter notice: told when an endpoint is given up, begins to fail, or answers again.
     init(
-        _ endpoints: [(name: String, weight: Double, limit: AdaptiveLimit)], pace: AdaptiveLimit.Pace, notice: @escaping @Sendable (String) -> Void
+        _ endpoints: [(name: String, weight: Double, limit: AdaptiveLimit)], pace: AdaptiveLimit.Pace,
+        notice: @escaping @Sendable (String) -> Void
     ) {
         self.pace = pace
         self.notice = notice
@@ -138,7 +139,8 @@ actor EndpointQueue {
     var report: [EndpointReport] {
         standings.map {
             EndpointReport(
-                url: $0.name, answers: $0.answers, failures: $0.failures, limit: Int($0.limit.value), lastFailure: $0.lastFailure, isClosed: $0.isClosed)
+                url: $0.name, answers: $0.answers, failures: $0.failures, limit: Int($0.limit.value),
+                lastFailure: $0.lastFailure, isClosed: $0.isClosed)
         }
     }
 

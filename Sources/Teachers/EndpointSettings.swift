@@ -1,6 +1,7 @@
 import Foundation
 
-/// Where an OpenAI-compatible server is and how it is used: `URL[,model=NAME][,key-env=VARIABLE][,weight=NUMBER][,slots=NUMBER][,timeout=SECONDS]`.
+/// Where an OpenAI-compatible server is and how it is used:
+/// `URL[,model=NAME][,key-env=VARIABLE][,weight=NUMBER][,slots=NUMBER][,timeout=SECONDS]`.
 public struct EndpointSettings: Sendable, Hashable {
     /// The address below which `/chat/completions` stands, such as `http://localhost:8000/v1`.
     public var url: String
@@ -71,7 +72,8 @@ public struct EndpointSettings: Sendable, Hashable {
             parts.query = nil
             parts.fragment = nil
             throw TeacherError.badEndpoint(
-                text: parts.string ?? host, reason: "an address holds no user, password or query; a key comes from the environment (key-env=VARIABLE)")
+                text: parts.string ?? host,
+                reason: "an address holds no user, password or query; a key comes from the environment (key-env=VARIABLE)")
         }
         parts.scheme = scheme
         while parts.path.hasSuffix("/") { parts.path.removeLast() }

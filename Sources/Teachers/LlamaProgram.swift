@@ -26,11 +26,14 @@ enum LlamaProgram: Sendable, Equatable {
     /// - Parameters:
     ///   - context: tokens of all slots together.
     ///   - layers: how many go to the GPU; nil leaves it to llama.cpp.
-    func command(gguf: String, name: String, port: Int, slots: Int, context: Int, threads: Int?, layers: Int?) -> (program: String, arguments: [String]) {
+    func command(
+        gguf: String, name: String, port: Int, slots: Int, context: Int, threads: Int?, layers: Int?
+    ) -> (program: String, arguments: [String]) {
         switch self {
         case .server(let path):
             var arguments = [
-                "--model", gguf, "--alias", name, "--host", "127.0.0.1", "--port", "\(port)", "--parallel", "\(slots)", "--ctx-size", "\(context)",
+                "--model", gguf, "--alias", name, "--host", "127.0.0.1", "--port", "\(port)", "--parallel", "\(slots)",
+                "--ctx-size", "\(context)",
             ]
             if let threads { arguments += ["--threads", "\(threads)"] }
             if let layers { arguments += ["--n-gpu-layers", "\(layers)"] }

@@ -110,7 +110,8 @@ public final class TeacherPool: Respondent {
                     if lease.wasHealthy { ownFailures += 1 }
                     if ownFailures >= Self.mostFailures {
                         throw RespondentError.refused(
-                            "\(ownFailures) attempts failed at endpoints that answer others, at last at \(endpoints[lease.endpoint].settings.url): \(failure.reason)")
+                            "\(ownFailures) attempts failed at endpoints that answer others, at last at "
+                                + "\(endpoints[lease.endpoint].settings.url): \(failure.reason)")
                     }
                 case .refused, .busy, .unreachable, .closed: break
                 }
