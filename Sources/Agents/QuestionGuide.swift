@@ -157,7 +157,7 @@ public final class QuestionGuide: Guide {
         case .rewind(let count):
             length -= count
             uncomputed = max(0, uncomputed - count)
-        case .sample, .score: pace.begin(at: deadline.clock.now())
+        case .sample, .score, .likeliest: pace.begin(at: deadline.clock.now())
         case .finish: break
         }
         return demand
@@ -224,7 +224,7 @@ public final class QuestionGuide: Guide {
             switch demand {
             case .append(let tokens): length + tokens.count
             case .rewind(let count): length - count
-            case .sample, .score, .finish: length
+            case .sample, .score, .likeliest, .finish: length
             }
         }
     }

@@ -43,8 +43,12 @@ public struct LetterLoss: Sendable, Hashable {
     }
 
     static func logSoftmax(_ values: [Double]) -> [Double] {
-        let top = values.max() ?? 0
-        let logSum = top + log(values.reduce(0) { $0 + exp($1 - top) })
+        let logSum = logSum(values)
         return values.map { $0 - logSum }
+    }
+
+    static func logSum(_ values: [Double]) -> Double {
+        let top = values.max() ?? 0
+        return top + log(values.reduce(0) { $0 + exp($1 - top) })
     }
 }

@@ -164,17 +164,20 @@ public final class Trainer {
             for target in example.targets {
                 switch target {
                 case .token(let id): text += "\(id) "
+                case .dense(let id, let dense): text += "\(id) \(dense.ids)\(dense.logProbabilities) "
                 case .letter(let gold, let teacher): text += "\(gold.rawValue)\(teacher ?? []) "
                 }
             }
             text += "\n"
         }
-        let ours = ["examples": "\(examples.count)", "hash of the examples": ContentHash.of(text), "title": title]
+        var ours = ["examples": "\(examples.count)", "hash of the examples": ContentHash.of(text), "title": title]
+        // Said only where it bears on the result, so that other runs stay what they were.
+        if LossCounts(examples).dense > 0 { ours["dense weight"] = "\(configuration.loss.denseWeight)" }
         return configuration.identity.merging(source.identity) { $1 }.merging(ours) { $1 }
     }
 
     private static func note(_ line: StepMetrics) -> String {
-        let loss = String(format: "loss %.3f (hard %.2f, soft %.2f, text %.2f)", line.loss.total, line.loss.hard, line.loss.soft, line.loss.reasoning)
-        return loss + String(format: ", %.0f tokens/s", line.tokensPerSecond)
+        let loss = String(format: "loss %.3f (hard %.2f, soft %.2f, text %.2f", line.loss.total, line.loss.hard, line.loss.soft, line.loss.reasoning)
+        return loss + (line.loss.dense == 0 ? ")" : String(format: ", dense %.2f)", line.loss.dense)) + String(format: ", %.0f tokens/s", line.tokensPerSecond)
     }
 }

@@ -5,6 +5,8 @@ import Questions
 public enum Target: Sendable, Hashable {
     /// The token that stands next: cross-entropy over the whole vocabulary.
     case token(Int)
+    /// The same, and beside it the distance from the teacher's likeliest tokens at this place.
+    case dense(Int, DenseTarget)
     /// The answer's letter: the letter loss over the four letter tokens. `teacher` holds four log-probabilities.
     case letter(gold: Letter, teacher: [Double]?)
 }
@@ -47,10 +49,14 @@ public struct ExampleBuilder {
     private let coder: any ChatCoder
     public let tokens: AnswerTokens
     public let style: Style
+    /// The student's vocabulary, by which is told whether a label's likeliest tokens are the student's; nil where these are not learned from.
+    private let vocabulary: String?
 
-    public init(coder: any ChatCoder, style: Style = .reason) throws {
+    /// - Parameter usesDense: whether the teacher's likeliest tokens along the reasoning are learned from, where labels hold them.
+    public init(coder: any ChatCoder, style: Style = .reason, usesDense: Bool = false) throws {
         self.coder = coder
         self.style = style
+        vocabulary = usesDense ? DenseVocabulary.identity(of: coder) : nil
         tokens = try AnswerTokens(coder: coder)
     }
 
@@ -58,17 +64,20 @@ public struct ExampleBuilder {
     /// - Parameters:
     ///   - reasoning: what the student learns to write before the letter.
     ///   - teacher: the teacher's four letter log-probabilities, if there is a teacher.
-    public func answering(_ question: Question, reasoning: String?, teacher: [Double]?) throws -> TrainingExample {
+    ///   - dense: the teacher's likeliest tokens along the reasoning, if they are known.
+    public func answering(
+        _ question: Question, reasoning: String?, teacher: [Double]?, dense: DenseReasoning? = nil
+    ) throws -> TrainingExample {
         let reasoning = AnswerFormat.sanitise(reasoning ?? "")
         let reply = style == .letter || reasoning.isEmpty
             ? AnswerFormat.letterReply(question.answer)
             : AnswerFormat.reply(reasoning: reasoning, answer: question.answer)
         let prompt = try coder.prompt(system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(question))
-        return build(name: question.id, prompt: prompt, reply: reply) { _ in .letter(gold: question.answer, teacher: teacher) }
+        return build(name: question.id, prompt: prompt, reply: reply, dense: dense) { _ in .letter(gold: question.answer, teacher: teacher) }
     }
 
     public func answering(_ label: KeptLabel) throws -> TrainingExample {
-        try answering(label.question, reasoning: label.reasoning, teacher: label.teacherScores)
+        try answering(label.question, reasoning: label.reasoning, teacher: label.teacherScores, dense: label.dense)
     }
 
     /// Finding the letter of each wrong choice once it is stated as the answer: taught are the letters alone, nothing is learnt of the
@@ -112,7 +121,7 @@ public struct ExampleBuilder {
     }
 
     private func build(
-        name: String, prompt: [Int], reply: [ReplySegment], letterAlone: Bool = false, letterTarget: (Int) -> Target
+        name: String, prompt: [Int], reply: [ReplySegment], letterAlone: Bool = false, dense: DenseReasoning? = nil, letterTarget: (Int) -> Target
     ) -> TrainingExample {
         var sequence = prompt
         var rows: [Int] = []
@@ -126,10 +135,12 @@ public struct ExampleBuilder {
             // The quote that ends a text, and the end of the reply.
             case .fixed: index == reply.count - 1 || (index > 0 && reply[index - 1].kind == .free)
             }
-            for token in pieces {
+            let known = segment.kind == .free && isTaught ? denseTargets(dense, pieces) : []
+            for (place, token) in pieces.enumerated() {
                 if isTaught {
                     rows.append(sequence.count - 1)
-                    targets.append(segment.kind == .letter ? letterTarget(token) : .token(token))
+                    let beside = known.isEmpty ? nil : known[place]
+                    targets.append(segment.kind == .letter ? letterTarget(token) : beside.map { .dense(token, $0) } ?? .token(token))
                 }
                 sequence.append(token)
             }
@@ -140,5 +151,13 @@ public struct ExampleBuilder {
         rows.append(sequence.count - 1)
         targets.append(.token(tokens.endOfTurn))
         return TrainingExample(name: name, tokens: sequence, rows: rows, targets: targets)
+    }
+
+    private func denseTargets(_ dense: DenseReasoning?, _ tokens: [Int]) -> [DenseTarget?] {
+        guard let dense, let vocabulary else { return [] }
+        let shares = dense.ids != nil && dense.tokenizer == vocabulary
+        return DenseAlignment(dense).targets(for: tokens.map(coder.bytes), sharesTokenizer: shares).map { target in
+            target.map { DenseTarget(ids: shares ? $0.ids : [], logProbabilities: $0.logProbabilities) }
+        }
     }
 }

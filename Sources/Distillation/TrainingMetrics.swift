@@ -47,6 +47,7 @@ public struct TrainingSummary: Codable, Sendable, Hashable {
         sum.hard /= count
         sum.soft /= count
         sum.reasoning /= count
+        sum.dense /= count
         sum.total /= count
         sum.accuracy /= count
         final = sum

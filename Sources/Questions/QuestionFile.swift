@@ -24,50 +24,112 @@ public enum QuestionFile {
     }
 
     /// What is wrong with an entry of a file.
-    public struct Problem: Sendable, Hashable, CustomStringConvertible {
+    public struct Problem: Error, Hashable, CustomStringConvertible {
         /// "line 3" of JSONL, "item 3" of an array, counted from 1.
         public let place: String
         public let reasons: [String]
         public var description: String { "\(place): \(reasons.joined(separator: "; "))" }
     }
 
+    /// Hands over the questions of a file one after another. JSONL is never held as a whole, whatever its size; a JSON array is.
+    /// - Parameter limit: stops behind so many.
+    /// - Throws: the same as `read`, or what `body` throws; behind a bad entry nothing more is handed over.
+    public static func forEach(
+        _ path: String, limit: Int = .max, domains: DomainMap = .standard, _ body: (Question) throws -> Void
+    ) throws {
+        let reader = try Reader(path, domains: domains)
+        var problems: [Problem] = [], count = 0
+        while count < limit, let entry = try reader.nextEntry() {
+            count += 1
+            switch entry {
+            case .success(let question): if problems.isEmpty { try body(question) }
+            case .failure(let problem): problems.append(problem)
+            }
+        }
+        guard problems.isEmpty else { throw QuestionFileError.invalid(path: path, problems: problems, of: count) }
+        if count == 0 { throw QuestionFileError.empty(path: path) }
+    }
+
     /// The good questions of a file, and what is wrong with the others.
     public static func inspect(
         _ path: String, domains: DomainMap = .standard
     ) throws -> (questions: [Question], problems: [Problem]) {
-        let data = try WholeFile.read(path)
-        let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        let reader = try Reader(path, domains: domains)
         var questions: [Question] = [], problems: [Problem] = []
-        var places: [String: String] = [:]
-        func take(_ place: String, _ number: Int, _ record: () throws -> QuestionRecord) {
-            do {
-                let question = try record().question(file: name, number: number, domains: domains)
-                if let earlier = places.updateValue(place, forKey: question.id) {
-                    problems.append(Problem(place: place, reasons: ["the id \"\(question.id)\" stands already on \(earlier)"]))
-                } else {
-                    questions.append(question)
-                }
-            } catch let error as QuestionRecord.Invalid {
-                problems.append(Problem(place: place, reasons: error.reasons))
-            } catch {
-                problems.append(Problem(place: place, reasons: [QuestionRecord.reason(of: error)]))
-            }
-        }
-        let decoder = JSONDecoder()
-        if data.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[") {
-            let records: [Result<QuestionRecord, any Error>]
-            do {
-                records = try decoder.decode([Attempt].self, from: data).map(\.record)
-            } catch {
-                throw QuestionFileError.notJSON(path: path, reason: QuestionRecord.reason(of: error))
-            }
-            for (index, record) in records.enumerated() { take("item \(index + 1)", index + 1) { try record.get() } }
-        } else {
-            for line in try LineFile.read(path) {
-                take("line \(line.number)", line.number) { try decoder.decode(QuestionRecord.self, from: Data(line.text.utf8)) }
+        while let entry = try reader.nextEntry() {
+            switch entry {
+            case .success(let question): questions.append(question)
+            case .failure(let problem): problems.append(problem)
             }
         }
         return (questions, problems)
+    }
+
+    /// The entries of a file one after another. Ids are remembered, since each may stand in a file once; questions are not.
+    public final class Reader {
+        private let path: String
+        private let name: String
+        private let domains: DomainMap
+        private let lines: LineReader?
+        private var items: ArraySlice<Result<QuestionRecord, any Error>> = []
+        private var number = 0
+        private var places: [String: Int] = [:]
+        private let decoder = JSONDecoder()
+
+        public init(_ path: String, domains: DomainMap = .standard) throws {
+            self.path = path
+            self.domains = domains
+            name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            guard try LineReader(path).next()?.text.first == "[" else {
+                lines = try LineReader(path)
+                return
+            }
+            lines = nil
+            do {
+                items = try decoder.decode([Attempt].self, from: WholeFile.read(path)).map(\.record)[...]
+            } catch let error as FileError {
+                throw error
+            } catch {
+                throw QuestionFileError.notJSON(path: path, reason: QuestionRecord.reason(of: error))
+            }
+        }
+
+        /// - Throws: `QuestionFileError.invalid` at the first bad entry.
+        public func next() throws -> Question? {
+            do {
+                return try nextEntry()?.get()
+            } catch let problem as Problem {
+                throw QuestionFileError.invalid(path: path, problems: [problem], of: number)
+            }
+        }
+
+        func nextEntry() throws -> Result<Question, Problem>? {
+            if let lines {
+                guard let line = try lines.next() else { return nil }
+                number = line.number
+                return entry { try decoder.decode(QuestionRecord.self, from: Data(line.text.utf8)) }
+            }
+            guard let item = items.popFirst() else { return nil }
+            number += 1
+            return entry { try item.get() }
+        }
+
+        private func place(_ number: Int) -> String { "\(lines == nil ? "item" : "line") \(number)" }
+
+        private func entry(_ record: () throws -> QuestionRecord) -> Result<Question, Problem> {
+            func bad(_ reasons: [String]) -> Result<Question, Problem> { .failure(Problem(place: place(number), reasons: reasons)) }
+            do {
+                let question = try record().question(file: name, number: number, domains: domains)
+                if let earlier = places.updateValue(number, forKey: question.id) {
+                    return bad(["the id \"\(question.id)\" stands already on \(place(earlier))"])
+                }
+                return .success(question)
+            } catch let error as QuestionRecord.Invalid {
+                return bad(error.reasons)
+            } catch {
+                return bad([QuestionRecord.reason(of: error)])
+            }
+        }
     }
 
     /// Writes JSONL, whole or not at all.

@@ -104,7 +104,7 @@ public final class Decoder {
                 if cached > 0 { backend.truncate(one.slot, by: cached) }
                 one.row = nil
                 one.seen = nil
-            case .sample, .score:
+            case .sample, .score, .likeliest:
                 guard one.pending == 0, let row = one.row else {
                     if one.pending == 0 {  // after a rewind: compute the last token again for its logits
                         backend.truncate(one.slot, by: 1)
@@ -132,6 +132,8 @@ public final class Decoder {
             switch demand {
             case .score(let tokens):
                 try one.stream.guide.scored(Sampler.scores(values, tokens))
+            case .likeliest(let count):
+                try one.stream.guide.likeliest(Sampler.likeliest(values, count))
             case .sample(let sampling, let mask):
                 if sampling.repetitionPenalty != 1, one.seen == nil { one.seen = Set(one.tokens) }
                 var random = CounterRandom(seed: one.stream.seed, phase: "sample", step: UInt64(one.tokens.count))

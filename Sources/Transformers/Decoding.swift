@@ -6,6 +6,8 @@ public enum Demand: Sendable {
     case sample(Sampling, TokenMask?)
     /// The log-probabilities of these tokens at this place, normalised over just them, at temperature 1; nothing is appended.
     case score([Int])
+    /// So many likeliest tokens at this place with their log-probabilities over the whole vocabulary, at temperature 1; nothing is appended.
+    case likeliest(Int)
     /// Drops the last tokens of the stream; the cache is cut, nothing is computed.
     case rewind(Int)
     /// The stream is done.
@@ -14,12 +16,30 @@ public enum Demand: Sendable {
 
 /// A state machine that steers one stream: forced text, free text under a mask, choices among a few tokens.
 ///
-/// The decoder asks `next()` and answers a `.sample` with `sampled` and a `.score` with `scored` before it asks again.
+/// The decoder asks `next()` and answers a `.sample` with `sampled`, a `.score` with `scored` and a `.likeliest` with `likeliest` before it
+/// asks again.
 public protocol Guide: AnyObject {
     func next() throws -> Demand
     func sampled(_ token: Int) throws
     /// - Parameter logProbabilities: one for each token of the demand, in its order.
     func scored(_ logProbabilities: [Float]) throws
+    /// - Parameter tokens: likeliest first.
+    func likeliest(_ tokens: [TokenLikelihood]) throws
+}
+
+extension Guide {
+    /// Most guides never ask.
+    public func likeliest(_ tokens: [TokenLikelihood]) throws {}
+}
+
+public struct TokenLikelihood: Sendable, Hashable {
+    public let token: Int
+    public let logProbability: Float
+
+    public init(token: Int, logProbability: Float) {
+        self.token = token
+        self.logProbability = logProbability
+    }
 }
 
 /// How a token is drawn. The names and meanings are those of transformers' `GenerationConfig`.

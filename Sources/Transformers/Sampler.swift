@@ -68,6 +68,25 @@ enum Sampler {
         return values.map { $0 - sum }
     }
 
+    /// The `count` likeliest tokens, likeliest first, the lower id first where two are equal; log-probabilities over all logits.
+    static func likeliest(_ logits: UnsafeBufferPointer<Float>, _ count: Int) -> [TokenLikelihood] {
+        let sum = logSumExp(logits)
+        // A heap's worth of candidates, cut back whenever it has doubled: one pass over the vocabulary.
+        var best: [(token: Int, logit: Float)] = []
+        var floor = -Float.infinity
+        func cut() {
+            best.sort { ($0.logit, $1.token) > ($1.logit, $0.token) }
+            best.removeLast(max(0, best.count - count))
+            if best.count == count, let last = best.last { floor = last.logit }
+        }
+        for (token, logit) in logits.enumerated() where logit > floor {
+            best.append((token, logit))
+            if best.count >= 2 * count { cut() }
+        }
+        cut()
+        return best.map { TokenLikelihood(token: $0.token, logProbability: $0.logit - sum) }
+    }
+
     static func logSumExp(_ values: UnsafeBufferPointer<Float>) -> Float {
         let highest = values.reduce(-.infinity, max)
         guard highest.isFinite else { return highest }

@@ -5,6 +5,7 @@ import Foundation
 import Groundwork
 import Pipeline
 import Questions
+import Tokenizers
 import Transformers
 
 extension Schedule.Shape: ExpressibleByArgument {}
@@ -95,14 +96,23 @@ struct Train: ParsableCommand {
     @Option(help: "λ, the weight of the reasoning.")
     var reasoningWeight = 1.0
 
+    @Option(help: "δ, the weight of the teacher's likeliest tokens along the reasoning, where labels hold them; 0 leaves them out.")
+    var denseWeight = 1.0
+
     @Flag(inversion: .prefixedNo, help: "Multiply the soft term by T².")
     var temperatureSquared = true
 
     @Option(help: "Longest reasoning of a label that is learnt from, in words.")
     var maxWords = 100
 
-    @Option(help: "The same in tokens.")
+    @Option(help: "The same in tokens, by the model's own tokenizer.")
     var maxTokens = 120
+
+    @Flag(help: "Cut longer reasoning at a sentence instead of leaving the label out.")
+    var cutReasoning = false
+
+    @Flag(inversion: .prefixedNo, help: "Learn from reasoning that was written with the right answer given (never from its scores).")
+    var hinted = true
 
     @Flag(help: "Compute each block again in the backward pass: least memory, a third more time. (default: as few blocks as the free memory allows)")
     var checkpointing = false
@@ -161,30 +171,21 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
-        var funnel: LabelFunnel?
-        let kept: [KeptLabel]
-        if let labels {
-            let sorted = LabelFunnel.sort(try LabelFile.read(labels), limits: LabelLimits(words: maxWords, tokens: maxTokens))
-            Console.note("\(sorted.funnel)")
-            funnel = sorted.funnel
-            kept = sorted.kept
-        } else {
-            kept = try QuestionFile.read(questions ?? "").map {
-                KeptLabel(question: $0, reasoning: $0.explanation ?? "", teacherScores: nil)
-            }
-        }
+        let (kept, funnel) = try material()
         let model = try modelOptions.load()
         let fresh = AdapterConfiguration(
             rank: rank ?? 16, alpha: alpha ?? 16, useRSLoRA: rslora ?? true,
             targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout ?? 0, baseModel: modelOptions.model)
         let adapter = try self.adapter.map { try Adapter.load($0, for: model) } ?? Adapter(for: model, fresh, seed: seed)
         let configuration = adapter.configuration
-        let builder = try ExampleBuilder(coder: model.tokenizer, style: style)
+        let builder = try ExampleBuilder(
+            coder: model.tokenizer, style: style, usesDense: denseWeight > 0 && kept.contains { $0.dense != nil })
         let training = TrainingConfiguration(
             epochs: epochs, batch: batch, accumulation: accumulation, learningRate: lr, schedule: schedule, warmup: warmup,
             optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
             loss: DistillationLoss(
-                alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight),
+                alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight,
+                denseWeight: denseWeight),
             seed: seed, shuffle: shuffle, checkpointEvery: saveEvery, maximumSteps: steps)
         let source = try AdapterSource(
             model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), start: self.adapter.map(ModelIdentity.ofAdapter),
@@ -195,6 +196,9 @@ struct Train: ParsableCommand {
         print(String(
             format: "%d steps, %d tokens in %.1f s (%.0f tokens/s)%@; loss %.4f → %.4f", summary.steps, summary.tokens, summary.seconds,
             summary.tokensPerSecond, memory, summary.losses.first ?? 0, summary.losses.last ?? 0))
+        let end = summary.final
+        print(String(format: "at the end: CE %.3f, KL %.3f, reasoning %.3f", end.hard, end.soft, end.reasoning)
+            + (end.dense == 0 ? "" : String(format: ", dense %.3f", end.dense)))
         print("adapter in \(output)")
         try json.write(Result(
             model: modelOptions.model, adapter: output, rank: configuration.rank, alpha: configuration.alpha,
@@ -202,5 +206,18 @@ struct Train: ParsableCommand {
             examples: summary.examples, steps: summary.steps, tokens: summary.tokens, seconds: summary.seconds,
             tokensPerSecond: summary.tokensPerSecond, peakResidentBytes: summary.peakResidentBytes, losses: summary.losses,
             final: summary.final, funnel: funnel))
+    }
+
+    /// What is learnt from, and of labels what became of them.
+    private func material() throws -> (kept: [KeptLabel], funnel: LabelFunnel?) {
+        guard let labels else {
+            let questions = try QuestionFile.read(questions ?? "")
+            return (questions.map { KeptLabel(question: $0, reasoning: $0.explanation ?? "", teacherScores: nil) }, nil)
+        }
+        let limits = LabelLimits(words: maxWords, tokens: maxTokens, excess: cutReasoning ? .cut : .drop, keepsHinted: hinted)
+        let coder = try Tokenizer.load(from: Checkpoint.open(modelOptions.model))
+        let sorted = try LabelFunnel.sort(file: labels, limits: limits) { coder.tokens(of: $0).count }
+        Console.note("\(sorted.funnel)")
+        return (sorted.kept, sorted.funnel)
     }
 }

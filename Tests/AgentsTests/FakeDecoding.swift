@@ -99,6 +99,8 @@ final class FakeDecoding {
                 #expect(ids.count == 4)
                 compute()
                 try stream.guide.scored(scores(&random, tokens))
+            case .likeliest:
+                Issue.record("no agent asks for the likeliest tokens")
             case .rewind(let count):
                 try #require(count > 0 && count <= tokens.count, "a guide rewinds no further than the prompt's end")
                 tokens.removeLast(count)

@@ -57,6 +57,14 @@ private func label(
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole)
     }
 
+    @Test func oneProcessAtATimeWritesAFile() throws {
+        let first = try LabelFile(continuing: path, provenance: provenance)
+        try first.append(label(0))
+        let error = #expect(throws: FileError.self) { try LabelFile(continuing: path, provenance: provenance) }
+        #expect(error?.description.contains("another process is labelling into it") == true)
+        withExtendedLifetime(first) {}
+    }
+
     @Test func refusesLabelsOfAnotherTeacherOrPrompt() throws {
         do { try LabelFile(continuing: path, provenance: provenance).append(label(0)) }
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -79,7 +87,7 @@ private func label(
 
     @Test(arguments: [
         ("\"letterLogProbabilities\":[0,0,0]", "3 letter scores"), ("\"letterLogProbabilities\":[-1,-1,-1,-9]", "sum to"),
-        ("\"letterLogProbabilities\":\"A\"", "letterLogProbabilities"), ("\"scores\":1", "letterLogProbabilities"),
+        ("\"letterLogProbabilities\":\"A\"", "letterLogProbabilities"),
     ])
     func saysWhatIsWrongWithALine(replacement: String, expected: String) throws {
         let good = String(decoding: try JSONEncoder().encode(label(0)), as: UTF8.self)
@@ -111,6 +119,23 @@ private func label(
         let (kept, funnel) = LabelFunnel.sort([label(0, letter: .D, provenance: informed), label(1, provenance: informed)])
         #expect(kept.map { $0.teacherScores == nil } == [true, false])
         #expect(funnel.kept == 2 && funnel.keptWithoutScores == 1 && funnel.dropped.isEmpty)
+    }
+
+    @Test func cutsAtTheLastSentenceThatFits() {
+        let long = label(1, reasoning: "It is one. It is two more. And so on it goes.", tokens: 12)
+        let limits = LabelLimits(words: 7, excess: .cut)
+        let (kept, funnel) = LabelFunnel.sort([long, label(2)], limits: limits)
+        #expect(kept.map(\.reasoning) == ["It is one. It is two more.", "It is so."])
+        #expect(funnel.kept == 2 && funnel.shortened == 1 && funnel.dropped.isEmpty)
+        // By the student's tokens, of which there are more.
+        let byTokens = LabelFunnel.sort([long], limits: LabelLimits(tokens: 15, excess: .cut)) { $0.utf8.count }
+        #expect(byTokens.kept.map(\.reasoning) == ["It is one."])
+        #expect(LabelFunnel.sort([long], limits: LabelLimits(tokens: 5, excess: .cut)) { $0.utf8.count }.funnel.dropped == [.tooManyTokens: 1])
+        #expect(LabelFunnel.sort([long], limits: LabelLimits(words: 7)).funnel.dropped == [.tooManyWords: 1])
+    }
+
+    @Test func leavesOutWhatIsNotEnglish() {
+        #expect(LabelFunnel.sort([label(1, reasoning: "因为一加一等于二。")]).funnel.dropped == [.notEnglish: 1])
     }
 
     @Test func keepsWrongLettersOnlyWhenAsked() {

@@ -2,6 +2,7 @@ import Distillation
 import Foundation
 import Groundwork
 import Questions
+import Synchronization
 import Testing
 import Transformers
 
@@ -28,6 +29,8 @@ private final class ScriptedModel {
                     written.append(token)
                     try stream.guide.sampled(token)
                 case .score: try stream.guide.scored(scores)
+                case .likeliest(let count):
+                    try stream.guide.likeliest((0..<count).map { TokenLikelihood(token: script[position] + $0, logProbability: Float(-1 - $0)) })
                 case .rewind(let count): written.removeLast(count)
                 case .finish: break loop
                 }
@@ -37,10 +40,10 @@ private final class ScriptedModel {
     }
 }
 
-private func teacher(_ model: ScriptedModel, _ way: TeacherWay, maximumTokens: Int = 40) throws -> NativeTeacher {
+private func teacher(_ model: ScriptedModel, _ way: TeacherWay, maximumTokens: Int = 40, rules: AskingRules = AskingRules()) throws -> NativeTeacher {
     try NativeTeacher(
         identity: "scripted", coder: ByteCoder(), way: way, sampling: Sampling(temperature: 0.5), maximumTokens: maximumTokens, seed: 3,
-        decode: model.run)
+        rules: rules, decode: model.run)
 }
 
 @Suite struct TeacherTests {
@@ -52,7 +55,7 @@ private func teacher(_ model: ScriptedModel, _ way: TeacherWay, maximumTokens: I
         #expect(labels[0].ending == .finished)
         #expect(labels[0].tokens == 10)
         #expect(labels[0].letter == .B)
-        #expect(abs(labels[0].letterLogProbabilities.reduce(0) { $0 + exp($1) } - 1) < 1e-9)
+        #expect(abs((labels[0].letterLogProbabilities ?? []).reduce(0) { $0 + exp($1) } - 1) < 1e-9)
         #expect(labels[0].provenance.way == .free)
     }
 
@@ -103,22 +106,42 @@ private func teacher(_ model: ScriptedModel, _ way: TeacherWay, maximumTokens: I
         #expect(try teacher(model, .free).provenance.promptHash == teacher(model, .informed).provenance.promptHash)
     }
 
+    @Test func asksUnderEveryRotationAndDrawsFurtherSamples() throws {
+        // Prefers B whatever stands there: over four rotations each choice is preferred once, and the sample for a wrong one is no better.
+        let model = ScriptedModel("So.\"")
+        let label = try teacher(model, .free, rules: AskingRules(rotations: 4)).labels(for: [.sample(1)])[0]
+        #expect(model.calls == 1 && label.answers.count == 4)
+        #expect(label.answers.map(\.rotation) == [0, 1, 2, 3] && Set(label.answers.map(\.letterLogProbabilities)).count == 1)
+        var report = LabelReport()
+        report.add(label, limits: LabelLimits())
+        #expect(report.taste.said == [0, 4, 0, 0] && report.taste.right == [1, 1, 1, 1])
+        let wrong = try teacher(model, .free, rules: AskingRules(samples: 2, hint: true)).labels(for: [.sample(0), .sample(1)])
+        #expect(wrong.map(\.answers.count) == [4, 1])
+        #expect(wrong[0].answers.map(\.isHinted) == [false, false, false, true])
+    }
+
+    @Test func storesItsLikeliestTokensWithTheirIds() throws {
+        let label = try teacher(ScriptedModel("I add.\""), .free, rules: AskingRules(dense: 2)).labels(for: [.sample(1)])[0]
+        let dense = try #require(label.dense)
+        #expect(dense.pieces.joined() == "I add." && dense.width == 2)
+        #expect(dense.tokenizer == DenseVocabulary.identity(of: ByteCoder()))
+        #expect(dense.ids?.count == 6 * 2 * 4)
+    }
+
     @Test func labellingSkipsWhatIsThere() throws {
         let scratch = try Scratch(), path = scratch.path + "/labels.jsonl"
         let questions = (0..<10).map { Question.sample($0) }
         let model = ScriptedModel("So.\"")
-        var checks = 0
+        let checks = Mutex(0)
         #expect(throws: Interrupted.self) {
-            try Labelling(batch: 4).run(questions, by: teacher(model, .free), into: path) {
-                checks += 1
-                return checks == 2
-            }
+            try Labelling(batch: 4, isInterrupted: { checks.withLock { $0 += 1; return $0 == 2 } })
+                .run(.questions(questions), by: teacher(model, .free), into: path)
         }
         #expect(try LabelFile.read(path).count == 4)
-        let made = try Labelling(batch: 4).run(questions, by: teacher(model, .free), into: path) { false }
+        let made = try Labelling(batch: 4, isInterrupted: { false }).run(.questions(questions), by: teacher(model, .free), into: path)
         #expect(made == 6)
         #expect(model.calls == 3)
         #expect(try LabelFile.read(path).map(\.question) == questions)
-        #expect(try Labelling().run(questions, by: teacher(model, .free), into: path) { false } == 0)
+        #expect(try Labelling(isInterrupted: { false }).run(.questions(questions), by: teacher(model, .free), into: path) == 0)
     }
 }

@@ -23,7 +23,7 @@ import Transformers
             switch taught[position] {
             case .letter(let gold, _): text += "<\(gold)>"
             case .token(ByteCoder.end): text += "<end>"
-            case .token(let id): text += coder.text(of: [id])
+            case .token(let id), .dense(let id, _): text += coder.text(of: [id])
             case nil: text += coder.text(of: [example.tokens[position]])
             }
         }
@@ -36,7 +36,7 @@ import Transformers
         // What is fed agrees with what is taught, one place later.
         for (row, target) in zip(example.rows, example.targets) where row + 1 < example.tokens.count {
             switch target {
-            case .token(let id): #expect(example.tokens[row + 1] == id)
+            case .token(let id), .dense(let id, _): #expect(example.tokens[row + 1] == id)
             case .letter(let gold, _): #expect(example.tokens[row + 1] == coder.tokens(of: gold.rawValue)[0])
             }
         }

@@ -60,6 +60,37 @@ def loss_cases():
     return {"vocabulary": VOCABULARY, "letters": LETTERS, "targets": targets, "logits": logits.flatten().tolist(), "cases": cases}
 
 
+def dense_cases():
+    """Rows with a teacher's likeliest tokens: with ids (a divergence with the rest as one outcome) and without (sorted probabilities)."""
+    generator = torch.Generator().manual_seed(13)
+    logits = torch.randn(5, VOCABULARY, generator=generator, dtype=torch.float64) * 2
+    rows = []
+    for row, (width, shared) in enumerate([(6, True), (3, True), (6, False), (4, False)]):
+        full = torch.log_softmax(torch.randn(VOCABULARY, generator=generator, dtype=torch.float64) * 2, 0)
+        top = full.topk(width)
+        rows.append({"token": row + 2, "ids": top.indices.tolist() if shared else [], "logProbabilities": top.values.tolist()})
+    rows.append({"token": 7})
+    cases = []
+    for reasoning_weight, dense_weight in [(1.0, 1.0), (0.0, 0.5), (0.7, 2.0), (1.0, 0.0)]:
+        z = logits.clone().requires_grad_()
+        reasoning = F.cross_entropy(z, torch.tensor([row["token"] for row in rows]))
+        distances = []
+        for row, target in enumerate(rows[:-1]):
+            p = torch.tensor(target["logProbabilities"], dtype=torch.float64).exp()
+            q = torch.softmax(z[row], 0)
+            top = q[target["ids"]] if target["ids"] else q.sort(descending=True).values[:len(p)]
+            p, q = torch.cat([p, 1 - p.sum()[None]]), torch.cat([top, 1 - top.sum()[None]])
+            distances.append(F.kl_div(q.log(), p, reduction="sum") if target["ids"] else (p - q).abs().sum())
+        dense = torch.stack(distances).mean()
+        total = reasoning_weight * reasoning + dense_weight * dense
+        total.backward()
+        cases.append({
+            "reasoningWeight": reasoning_weight, "denseWeight": dense_weight, "reasoning": reasoning.item(), "dense": dense.item(),
+            "total": total.item(), "gradient": z.grad.flatten().tolist(),
+        })
+    return {"vocabulary": VOCABULARY, "letters": LETTERS, "rows": rows, "logits": logits.flatten().tolist(), "cases": cases}
+
+
 def optimizer_case():
     """Six steps of AdamW on two tensors, gradients clipped to norm 1, learning rate by a cosine with warm-up."""
     generator = torch.Generator().manual_seed(11)
@@ -114,5 +145,5 @@ def schedules():
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, content in [("loss", loss_cases()), ("optimizer", optimizer_case()), ("schedules", schedules())]:
+    for name, content in [("loss", loss_cases()), ("dense", dense_cases()), ("optimizer", optimizer_case()), ("schedules", schedules())]:
         (FOLDER / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")

@@ -57,7 +57,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("run", ["<recipe>", "[<key.path=value> ...]", "--out", "--only", "--from", "--dry-run", "--json"]),
         ("plan", ["<recipe>", "[<key.path=value> ...]", "--device", "--price", "--efficiency", "--config", "--json"]),
         ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
-        ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--json"]),
+        ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--engine", "--endpoint", "--informed", "--max-tokens", "--slots", "--rotations", "--samples", "--hint", "--dense", "--student", "--resume", "--no-resume", "--dry-run", "--price-input", "--price-output", "--json"]),
         ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--checkpointing", "--activation-memory", "--epochs", "-o, --output", "--json"]),
         ("merge", ["--method", "--space", "--convention", "--density", "--sign", "--lambda", "--rank", "--seed", "--epsilon", "--gamma", "--threads", "--weights", "-o, --output", "<adapter> ...", "--json"]),
         ("export", ["--format", "--model", "--dtype", "--max-shard-size", "--run", "-o, --output", "<adapter>"]),
@@ -92,6 +92,13 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["nonsense"], "Unexpected argument 'nonsense'"),
         (["train", "--model", "m", "-o", "x"], "Give either --questions or --labels."),
         (["train", "--model", "m", "--questions", "q", "-o", "x", "--adapter", "a", "--rank", "8"], "--adapter brings its own rank"),
+        (["label", "--questions", "q", "-o", "x"], "Give either --model or --endpoint."),
+        (["label", "--model", "m", "--endpoint", "http://a", "--questions", "q", "-o", "x"], "Give either --model or --endpoint."),
+        (["label", "--endpoint", "http://a,colour=red", "--questions", "q", "-o", "x"], "colour"),
+        (["label", "--model", "m", "--engine", "llama.cpp", "--informed", "--questions", "q", "-o", "x"], "--informed needs a native teacher."),
+        (["label", "--model", "m", "--rotations", "5", "--questions", "q", "-o", "x"], "the number of rotations is 5, but must be 1 to 4"),
+        (["label", "--model", "m", "--samples", "2", "--temperature", "0", "--questions", "q", "-o", "x"], "they would all be the same"),
+        (["label", "--model", "m", "--price-input", "2", "--questions", "q", "-o", "x"], "--price-input needs --dry-run."),
         (["run", "recipes/smollm2-135m.yaml", "--only", "a", "--from", "b"], "--only and --from exclude each other."),
         (["run", "recipes/smollm2-135m.yaml", "train.bacth=1"], "did you mean 'train.batch'?"),
         (["run", "recipes/smollm2-135m.yaml", "--dry-run", "--only", "marge"], "there is no phase 'marge'; did you mean 'merge'?"),
@@ -115,12 +122,28 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         #expect(command.errors.split(separator: "\n").count == 1)
     }
 
+    @Test func aDryRunOfLabelsAsksNobody() throws {
+        let folder = NSTemporaryDirectory() + "retort-dry-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(try Command(["generate", "--domain", "math", "--count", "20", "-o", "\(folder)/q.jsonl"]).status == 0)
+        let command = try Command([
+            "label", "--endpoint", "http://127.0.0.1:9/v1", "--questions", "\(folder)/q.jsonl", "-o", "\(folder)/labels.jsonl", "--rotations", "4",
+            "--max-tokens", "500", "--dry-run", "--price-output", "2", "--json", "\(folder)/estimate.json",
+        ])
+        #expect(command.status == 0, "\(command.errors)")
+        #expect(command.output.hasPrefix("20 of 20 questions to label; at most: 80 replies, "))
+        #expect(command.output.contains("40000 tokens written, 0.08 in the currency of the prices"))
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/labels.jsonl"))
+        #expect(try String(contentsOfFile: "\(folder)/estimate.json", encoding: .utf8).contains("\"completionTokens\" : 40000"))
+    }
+
     @Test(arguments: [
         ["run", "no/such/recipe.yaml"],
         ["tokenize", "--model", "no/such/model.gguf"],
         ["inspect", "no/such/model.gguf"],
         ["complete", "--model", "m", "--prompts", "no/such/prompts.jsonl"],
         ["merge", "-o", "/tmp/never-written", "no/such/adapter", "nor/this"],
+        ["label", "--model", "m", "--questions", "no/such/file", "-o", "/tmp/never-written"],
         ["train", "--model", "no/such/model", "--questions", "no/such/file", "-o", "/tmp/never-written"],
     ])
     func failureIsOneAndSaysWhy(arguments: [String]) throws {

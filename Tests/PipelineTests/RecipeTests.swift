@@ -37,6 +37,19 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         #expect(recipe.agents.answer.deadline == 6)
     }
 
+    @Test func aTeacherOfSeveralServersIsRead() throws {
+        let recipe = try Recipe.parse(
+            demo(), file: "r.yaml", overrides: [
+                "teachers.informed={engine: openai, model: m, endpoint: ['http://a/v1', 'http://b/v1,model=n,slots=2'], slots: 8, temperature: 0.6, "
+                    + "rotations: 4, samples: 3, hint: true, dense: 64}",
+                "label.cut=true", "train.dense_weight=0.5",
+            ])
+        let teacher = try #require(recipe.teachers["informed"])
+        #expect(teacher.servers == ["http://a/v1,model=m,slots=8", "http://b/v1,model=n,slots=2"])
+        #expect(teacher.rotations == 4 && teacher.samples == 3 && teacher.hint == true && teacher.dense == 64)
+        #expect(recipe.label.cut == true && recipe.domains[0].train.denseWeight == 0.5)
+    }
+
     /// Every number of the plan, and the adapter's size out of the arithmetic.
     @Test func theReferencePlanIsRead() throws {
         let recipe = try Recipe.read(repository + "/recipes/qwen2.5-72b.yaml")
@@ -93,6 +106,10 @@ private func complaint(_ text: String, _ overrides: [String] = []) -> String {
         ("domains.code.train.rank=4", "the code specialist starts from the primer, so both need the same rank"),
         ("primer=", "the recipe has no section 'primer'"),
         ("primer.questions=0", "'primer.questions' is a whole number from 1"),
+        ("teachers.informed={engine: openai, model: m, endpoint: 'http://localhost', informed: true}", "only a native teacher can be informed"),
+        ("teachers.informed={engine: openai, model: m, endpoint: 'localhost,x=y'}", "localhost"),
+        ("teachers.informed.samples=2", "they would all be the same"),
+        ("teachers.informed.rotations=5", "a whole number from 1 to 4"),
         ("teachers.informed={engine: openai, model: m, endpoint: 'http://localhost', adapter: primer}", "only a native teacher takes an adapter"),
         ("train.batch.size=2", "'train.batch' holds no keys of its own"),
         ("train.modules=[q_proj", "not YAML"),

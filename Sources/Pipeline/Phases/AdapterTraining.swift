@@ -39,7 +39,9 @@ struct AdapterTraining {
         on labels: [KeptLabel], from start: String? = nil, in run: RunFolder, probe: ((StepMetrics, Adapter) throws -> Void)? = nil
     ) throws {
         let model = try workbench.model()
-        let builder = try ExampleBuilder(coder: model.tokenizer, style: settings.mode == .reason ? .reason : .letter)
+        let builder = try ExampleBuilder(
+            coder: model.tokenizer, style: settings.mode == .reason ? .reason : .letter,
+            usesDense: settings.denseWeight != 0 && labels.contains { $0.dense != nil })
         let (examples, _) = try builder.examples(for: labels, askingShare: settings.askingShare, bindsChoices: settings.bindChoices, seed: recipe.seed)
         // All adapters begin with the same values: factors that started together can be averaged.
         let adapter = try start.map { try Adapter.load(run.file($0), for: model) }
@@ -86,7 +88,8 @@ extension TrainSettings {
             epochs: epochs, batch: batch, accumulation: accumulate, learningRate: learningRate, schedule: shape, warmup: warmup,
             optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
             loss: DistillationLoss(
-                alpha: hardWeight, temperature: temperature, scalesBySquare: scaleByTemperature, reasoningWeight: reasoningWeight),
+                alpha: hardWeight, temperature: temperature, scalesBySquare: scaleByTemperature, reasoningWeight: reasoningWeight,
+                denseWeight: denseWeight ?? 1),
             seed: seed, checkpointEvery: saveEvery, maximumSteps: steps)
     }
 }

@@ -50,23 +50,34 @@ struct LabelPhase: Phase {
             guard let name = settings.teacher, let teacher = recipe.teachers[name] else { continue }
             let questions = try QuestionFile.read(run.file(RunFiles.questions(settings.domain, .train)))
             let path = run.file(RunFiles.labels(settings))
-            try Labelling(batch: teacher.slots).run(
-                questions, by: try self.teacher(teacher, run), into: path, title: "label \(settings.domain)")
-            let labels = try LabelFile.read(path)
-            let limits = LabelLimits(words: recipe.label.maxWords, tokens: recipe.label.maxTokens)
-            let funnel = LabelFunnel.sort(labels, limits: limits).funnel
-            workbench.say("label \(settings.domain): \(funnel)")
+            try maker(teacher, run).label(.questions(questions), into: path, title: "label \(settings.domain)")
+            let report = try LabelReport(file: path, limits: recipe.label.limits, count: workbench.tokenCount())
+            workbench.say("label \(settings.domain): \(report.funnel)")
             funnels[settings.domain.rawValue] = LabelSummary(
-                teacher: name, dataset: settings.dataset, right: labels.count { $0.letter == $0.question.answer }, funnel: funnel)
+                teacher: name, dataset: settings.dataset, right: report.rightAtFirst, funnel: report.funnel, report: report)
         }
         try run.writeJSON(funnels, to: RunFiles.funnel)
     }
 
-    private func teacher(_ settings: TeacherSettings, _ run: RunFolder) throws -> any Teacher {
-        guard settings.engine == .native else {
-            throw RunError.notSupported(
-                what: "this version has no \(settings.engine.rawValue) teacher", remedy: "use engine: native, or label elsewhere and train with `retort train --labels`")
+    private func maker(_ settings: TeacherSettings, _ run: RunFolder) throws -> LabelMaker {
+        let rules = settings.rules
+        switch settings.engine {
+        case .native: return .native(try native(settings, run), batch: settings.slots)
+        case .llamaCpp, .openAI:
+            // The student's own vocabulary: what the teacher's likeliest tokens are to be found in, where both share it.
+            let vocabulary = try rules.dense > 0 ? LabelMaker.vocabulary(of: recipe.model.checkpoint) : nil
+            let served: ServedTeacher = settings.engine == .openAI
+                ? .endpoints(settings.servers)
+                : .llamaServer(
+                    model: settings.model, slots: settings.slots, maximumTokens: settings.maxTokens,
+                    threads: recipe.model.threads > 0 ? recipe.model.threads : nil)
+            return try served.open(
+                sampling: settings.sampling.sampling, maximumTokens: settings.maxTokens, seed: recipe.seed, rules: rules, vocabulary: vocabulary,
+                notice: { FileHandle.standardError.write(Data(($0 + "\n").utf8)) })
         }
+    }
+
+    private func native(_ settings: TeacherSettings, _ run: RunFolder) throws -> NativeTeacher {
         let reference = modelReference(settings) ?? recipe.model.checkpoint
         let model = try settings.model == "base"
             ? workbench.model() : LanguageModel.load(reference, device: workbench.model().device, dtype: workbench.model().dtype)
@@ -76,7 +87,7 @@ struct LabelPhase: Phase {
             identity: identity, coder: model.tokenizer,
             decoder: Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model) }, slots: settings.slots),
             way: settings.informed ? .informed : .free, sampling: settings.sampling.sampling, maximumTokens: settings.maxTokens,
-            seed: recipe.seed)
+            seed: recipe.seed, rules: settings.rules)
     }
 }
 
@@ -84,7 +95,9 @@ struct LabelPhase: Phase {
 struct LabelSummary: Codable {
     var teacher: String
     var dataset: String
-    /// Labels whose likeliest letter is the right one.
+    /// Labels whose letter in the first round is the right one.
     var right: Int
     var funnel: LabelFunnel
+    /// Nil in a run of an earlier version.
+    var report: LabelReport?
 }

@@ -37,7 +37,7 @@ struct ReportPhase: Phase {
             training.append(Report.Training(
                 name: name, scale: settings.scale, examples: summary.examples, steps: summary.steps,
                 tokens: summary.tokens, seconds: summary.seconds, tokensPerSecond: summary.tokensPerSecond,
-                peakResidentBytes: summary.peakResidentBytes, firstLoss: summary.losses.first ?? 0, lastLoss: summary.losses.last ?? 0))
+                peakResidentBytes: summary.peakResidentBytes, firstLoss: summary.losses.first ?? 0, lastLoss: summary.losses.last ?? 0, final: summary.final))
         }
         let merge = try run.readJSON(MergeReport.self, from: "\(recipe.merge.name)/\(AdapterMerge.reportName)")
         let installation = try? Installation.find()

@@ -44,8 +44,12 @@ struct TrainPhase: Phase {
         guard domain.kind == .distilled else {
             return try training.supervised(QuestionFile.read(run.file(RunFiles.questions(domain.domain, .train))))
         }
-        let limits = LabelLimits(words: recipe.label.maxWords, tokens: recipe.label.maxTokens)
-        return LabelFunnel.sort(try LabelFile.read(run.file(RunFiles.labels(domain))), limits: limits).kept
+        let kept = try LabelFunnel.sort(
+            file: run.file(RunFiles.labels(domain)), limits: recipe.label.limits, count: workbench.tokenCount()).kept
+        // Labels stand in the order in which they were answered; training follows that of the questions, which never changes.
+        var place: [String: Int] = [:]
+        for (number, question) in try QuestionFile.read(run.file(RunFiles.questions(domain.domain, .train))).enumerated() { place[question.id] = number }
+        return kept.sorted { (place[$0.question.id] ?? .max, $0.question.id) < (place[$1.question.id] ?? .max, $1.question.id) }
     }
 
     /// Stops a training that says one letter whatever is asked.

@@ -1,3 +1,4 @@
+import Distillation
 import Foundation
 import Questions
 
@@ -90,7 +91,9 @@ extension TeacherSettings {
         if engine != .native, adapter != nil {
             throw section.error("adapter", "only a native teacher takes an adapter")
         }
-        endpoint = try section.optionalString("endpoint")
+        let endpoints = try section.strings("endpoint", default: [])
+        endpoint = endpoints.first
+        furtherEndpoints = endpoints.count > 1 ? Array(endpoints.dropFirst()) : nil
         if engine == .openAI, endpoint == nil {
             throw section.error("engine", "an openai teacher needs 'endpoint', such as http://localhost:8080/v1")
         }
@@ -102,6 +105,23 @@ extension TeacherSettings {
         sampling = try SamplingSettings(section, temperature: 0, topP: 1, hasPenalty: false)
         slots = try section.integer("slots", in: 1...4096, default: 16)
         quantisation = try section.optionalString("quantisation")
+        do {
+            try ServedTeacher.check(endpoints: endpoints)
+        } catch {
+            throw section.error("endpoint", "\(error)")
+        }
+        rotations = section.has("rotations") ? try section.integer("rotations", in: 1...4) : nil
+        samples = section.has("samples") ? try section.integer("samples", in: 0...1000) : nil
+        hint = section.has("hint") ? try section.flag("hint", default: false) : nil
+        dense = section.has("dense") ? try section.integer("dense", in: 0...65_535) : nil
+        if informed, engine != .native {
+            throw section.error("informed", "only a native teacher can be informed")
+        }
+        do {
+            try rules.validate(way: informed ? .informed : .free, temperature: sampling.temperature)
+        } catch {
+            throw section.error(informed ? "informed" : "samples", "\(error)")
+        }
     }
 }
 
@@ -147,6 +167,8 @@ extension LabelSettings {
     init(_ section: RecipeSection?) throws {
         maxWords = try section?.integer("max_words", in: 1...100_000, default: 100) ?? 100
         maxTokens = try section?.integer("max_tokens", in: 1...1_000_000, default: 150) ?? 150
+        if let section, section.has("cut") { cut = try section.flag("cut", default: false) }
+        if let section, section.has("keep_hinted") { keepHinted = try section.flag("keep_hinted", default: true) }
     }
 }
 
@@ -192,6 +214,7 @@ extension TrainSettings {
         temperature = try section.number("temperature", in: 0.01...1000, default: d?.temperature ?? 2)
         hardWeight = try section.number("hard_weight", in: 0...1, default: d?.hardWeight ?? 0.3)
         reasoningWeight = try section.number("reasoning_weight", in: 0...1000, default: d?.reasoningWeight ?? 1)
+        denseWeight = section.has("dense_weight") ? try section.number("dense_weight", in: 0...1000) : d?.denseWeight
         scaleByTemperature = try section.flag("scale_by_temperature", default: d?.scaleByTemperature ?? true)
         mode = try section.word("mode", default: d?.mode ?? .reason)
     }

@@ -95,7 +95,10 @@ public struct TeacherSettings: Sendable, Codable, Equatable {
     public var engine: Engine
     /// A checkpoint (native), a GGUF file (llama.cpp) or the name a server knows; `base` is the recipe's own base model.
     public var model: String
+    /// Of one server, or of the first of several.
     public var endpoint: String?
+    /// Of the others; nil where there are none.
+    public var furtherEndpoints: [String]?
     /// A PEFT folder to put on a native teacher's model, or `primer` for the run's own.
     public var adapter: String?
     /// Whether the teacher is shown the right answer and its worked explanation before it reasons.
@@ -105,6 +108,21 @@ public struct TeacherSettings: Sendable, Codable, Equatable {
     public var slots: Int
     /// The quantisation of the teacher's file, for the record.
     public var quantisation: String?
+    /// Orders of the choices under which each question is asked; nil for one.
+    public var rotations: Int?
+    /// Further replies drawn while none is right; nil for none.
+    public var samples: Int?
+    /// Whether a question that is still wrong is asked with its right answer given.
+    public var hint: Bool?
+    /// Likeliest tokens stored for every token of the reasoning; nil for none.
+    public var dense: Int?
+
+    /// All endpoints, each with this teacher's model and slots unless it names its own.
+    public var servers: [String] {
+        ((endpoint.map { [$0] } ?? []) + (furtherEndpoints ?? [])).map { text in
+            text + (text.contains(",model=") ? "" : ",model=\(model)") + (text.contains(",slots=") ? "" : ",slots=\(slots)")
+        }
+    }
 }
 
 public struct SamplingSettings: Sendable, Codable, Equatable {
@@ -142,6 +160,10 @@ public struct LabelSettings: Sendable, Codable, Equatable {
     public var maxWords: Int
     /// Reasoning longer than this many tokens is none either: an answer agent that may write fewer would never reach its end.
     public var maxTokens: Int
+    /// Whether reasoning that is too long is cut at a sentence instead; nil for no.
+    public var cut: Bool?
+    /// Whether reasoning written with the right answer at hand is learned from; nil for yes.
+    public var keepHinted: Bool?
 }
 
 /// The adapter that all specialists start from.
@@ -192,6 +214,8 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     public var hardWeight: Double
     /// λ of the distillation loss: the weight of the reasoning text.
     public var reasoningWeight: Double
+    /// δ of the distillation loss: the weight of the teacher's likeliest tokens, where labels hold them; nil for 1.
+    public var denseWeight: Double?
     /// Whether the soft term is multiplied by T².
     public var scaleByTemperature: Bool
     /// Whether the specialist learns to reason before its letter or to give the letter alone.

@@ -14,11 +14,12 @@ enum RecipeSchema {
         "teachers": ["*"],
         "teachers.*": [
             "engine", "model", "adapter", "endpoint", "informed", "max_tokens", "temperature", "top_p", "slots", "quantisation",
+            "rotations", "samples", "hint", "dense",
         ],
         "domains": ["*"],
         "domains.*": ["kind", "teacher", "questions", "families", "difficulty", "files", "subjects", "dataset", "train"],
         "domains.*.train": trainKeys,
-        "label": ["max_words", "max_tokens"],
+        "label": ["max_words", "max_tokens", "cut", "keep_hinted"],
         "primer": ["questions", "train"],
         "primer.train": trainKeys,
         "train": trainKeys,
@@ -39,7 +40,7 @@ enum RecipeSchema {
     private static let trainKeys = [
         "rank", "alpha", "rank_stabilised", "dropout", "modules", "learning_rate", "schedule", "warmup", "weight_decay",
         "clip", "batch", "accumulate", "epochs", "steps", "asking_share", "bind_choices", "checkpointing", "activation_memory",
-        "save_every", "probe_every", "temperature", "hard_weight", "reasoning_weight", "scale_by_temperature", "mode",
+        "save_every", "probe_every", "temperature", "hard_weight", "reasoning_weight", "dense_weight", "scale_by_temperature", "mode",
     ]
     private static let generationKeys = [
         "temperature", "top_p", "top_k", "repetition_penalty", "max_tokens", "deadline", "target",

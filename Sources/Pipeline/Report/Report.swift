@@ -1,4 +1,5 @@
 import Agents
+import Distillation
 import Evaluation
 import Foundation
 import Questions
@@ -17,6 +18,8 @@ struct Report: Codable {
         var peakResidentBytes: Int?
         var firstLoss: Double
         var lastLoss: Double
+        /// The parts of the loss over the last tenth of the steps.
+        var final: LossParts?
     }
     struct Merge: Codable {
         var method: String

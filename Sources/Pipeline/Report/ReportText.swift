@@ -1,4 +1,5 @@
 import Agents
+import Distillation
 import Evaluation
 import Foundation
 import Questions
@@ -90,15 +91,22 @@ enum ReportText {
 
     private static func training(_ report: Report) -> String {
         (report.limits.trainingMemory.map { "## Training\n\nThe plan allows \(plain($0)) GB.\n\n" } ?? "## Training\n\n") + table(
-            ["adapter", "scale", "examples", "steps", "tokens", "tokens/s", "time", "loss, first", "loss, last", "peak memory"],
+            ["adapter", "scale", "examples", "steps", "tokens", "tokens/s", "time", "loss, first", "loss, last", "CE", "KL", "reasoning", "dense", "peak memory"],
             report.training.map { line in
                 [
                     line.name, plain(line.scale), "\(line.examples)", "\(line.steps)", "\(line.tokens)",
                     String(format: "%.0f", line.tokensPerSecond), seconds(line.seconds), String(format: "%.3f", line.firstLoss),
                     String(format: "%.3f", line.lastLoss),
+                ] + parts(line.final) + [
                     line.peakResidentBytes.map { String(format: "%.2f GB", Double($0) / 1e9) } ?? "unknown",
                 ]
             })
+    }
+
+    /// The loss's parts at the end; a dash for what was not trained on.
+    private static func parts(_ final: LossParts?) -> [String] {
+        guard let final else { return ["", "", "", ""] }
+        return [final.hard, final.soft, final.reasoning, final.dense].map { $0 == 0 ? "–" : String(format: "%.3f", $0) }
     }
 
     private static func questions(_ report: Report) -> String {
@@ -112,7 +120,12 @@ enum ReportText {
                 ]
             })
         for (domain, summary) in report.labels.sorted(by: { $0.key < $1.key }) {
-            text += "- \(domain), labelled by \(summary.teacher): \(summary.funnel); its likeliest letter was right for \(summary.right).\n"
+            text += "- \(domain), labelled by \(summary.teacher): \(summary.funnel). It is right for "
+                + "\(proportion(Proportion(summary.right, of: summary.funnel.labels))) %"
+            if let report = summary.report, report.taste.answers > 0 {
+                text += ", and \(report.taste); \(report.replies) replies, \(report.promptTokens) prompt tokens, \(report.completionTokens) tokens written"
+            }
+            text += ".\n"
         }
         return text + (report.labels.isEmpty ? "" : "\n")
     }

@@ -30,13 +30,12 @@ public struct RecipeRun {
             limits: recipe.limits,
             adapters: adapters(shape),
             phases: states.map { RunPlan.PhaseLine($0.name, $0.state) },
-            missing: missing.map { RunPlan.MissingLine(phase: $0.phase, input: $0.input.label) }, unsupported: unsupported())
+            missing: missing.map { RunPlan.MissingLine(phase: $0.phase, input: $0.input.label) })
     }
 
     /// Carries out what is due.
     /// - Throws: `Interrupted`, after which the same call continues; `RunError`; whatever a phase throws.
     public func execute(_ choice: PhaseChoice = PhaseChoice()) throws -> RunResult {
-        if let first = unsupported().first { throw RunError.notSupported(what: first.what, remedy: first.remedy) }
         let lock = try RunLock(folder)
         defer { withExtendedLifetime(lock) {} }
         let engine = try engine()
@@ -72,16 +71,6 @@ public struct RecipeRun {
             ]
         return try PhaseEngine(
             run: folder, recipe: recipe.name, seed: recipe.seed, phases: phases, resolveModel: ModelIdentity.path, say: say)
-    }
-
-    /// What the recipe asks for and this version cannot do.
-    private func unsupported() -> [RunPlan.Unsupported] {
-        var found: [RunPlan.Unsupported] = []
-        for (name, teacher) in recipe.teachers.sorted(by: { $0.key < $1.key }) where teacher.engine != .native {
-            found.append(.init(
-                what: "this version does not run the \(teacher.engine.rawValue) teacher \(name)", remedy: "set teachers.\(name).engine=native"))
-        }
-        return found
     }
 }
 
@@ -119,10 +108,6 @@ public struct RunPlan: Encodable {
         var phase: String
         var input: String
     }
-    struct Unsupported: Encodable {
-        var what: String
-        var remedy: String
-    }
 
     var recipe: String
     var folder: String
@@ -133,7 +118,6 @@ public struct RunPlan: Encodable {
     var adapters: [AdapterLine]
     var phases: [PhaseLine]
     var missing: [MissingLine]
-    var unsupported: [Unsupported]
 
     public var text: String {
         var lines = ["recipe \(recipe), run folder \(folder)", ""]
@@ -160,10 +144,6 @@ public struct RunPlan: Encodable {
         if !missing.isEmpty {
             lines += ["", "missing inputs"]
             lines += missing.map { "  \($0.input)  (\($0.phase))" }
-        }
-        if !unsupported.isEmpty {
-            lines += ["", "not possible yet"]
-            lines += unsupported.map { "  \($0.what); \($0.remedy)" }
         }
         return lines.joined(separator: "\n")
     }

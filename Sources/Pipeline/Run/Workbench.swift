@@ -5,6 +5,7 @@ import Evaluation
 import Foundation
 import Groundwork
 import Questions
+import Tokenizers
 import Torch
 import Transformers
 
@@ -57,6 +58,13 @@ final class Workbench {
         return made
     }
 
+    /// Counts a text's tokens as the base model's tokenizer cuts it.
+    func tokenCount() throws -> (String) -> Int {
+        // The weights of a base that is not loaded yet are not needed for this.
+        let coder = try loaded?.tokenizer ?? Tokenizer.load(from: Checkpoint.open(recipe.model.checkpoint))
+        return { coder.tokens(of: $0).count }
+    }
+
     func adapter(_ folder: String) throws -> Adapter { try Adapter.load(folder, for: model()) }
 
     /// Runs streams on the base model and, if given, an adapter.
@@ -76,6 +84,18 @@ final class Workbench {
         let progress = Progress(title, total: questions.count, unit: "questions")
         return try evaluator.evaluate(
             questions, model: recipe.model.checkpoint, adapter: name, seed: recipe.seed, progress: { progress.advance(to: $0) })
+    }
+}
+
+extension LabelSettings {
+    var limits: LabelLimits {
+        LabelLimits(words: maxWords, tokens: maxTokens, excess: cut == true ? .cut : .drop, keepsHinted: keepHinted != false)
+    }
+}
+
+extension TeacherSettings {
+    var rules: AskingRules {
+        AskingRules(rotations: rotations ?? 1, samples: samples ?? 0, hint: hint ?? false, dense: dense ?? 0)
     }
 }
 

@@ -5,11 +5,12 @@ import Groundwork
 /// as it was made, right or wrong; which of them a student learns from is decided on reading (`LabelFunnel`).
 ///
 /// A file that exists is continued: `contains` tells what need not be labelled again. One that another teacher, prompt or
-/// parameter set began is refused.
+/// parameter set began is refused. Memory holds the ids of the questions labelled, never the labels.
 public final class LabelFile {
     public let path: String
     public let provenance: LabelProvenance
     private let lines: LineFile
+    private let lock: Lock
     private let flushEvery: Int
     private var unflushed = 0
     private var known: Set<String> = []
@@ -24,9 +25,11 @@ public final class LabelFile {
         self.path = path
         self.provenance = provenance
         self.flushEvery = flushEvery
+        lock = try Lock(path)
+        var known: Set<String> = []
         if FileManager.default.fileExists(atPath: path) {
             // Validated before the file is opened for writing: a file that is refused stays as it is.
-            for (number, label) in try Self.parse(path, toleratingTornEnd: true) {
+            try Self.parse(path, toleratingTornEnd: true) { number, label in
                 let differences = provenance.differences(from: label.provenance)
                 guard differences.isEmpty else {
                     throw DistillationError.otherProvenance(path: path, line: number, differences: differences)
@@ -34,7 +37,25 @@ public final class LabelFile {
                 known.insert(label.question.id)
             }
         }
+        self.known = known
         lines = try LineFile(appendingTo: path)
+    }
+
+    /// Two processes at work on one file would label every question twice. The lock ends with the process, however that ends.
+    private final class Lock {
+        private let descriptor: Int32
+
+        init(_ path: String) throws {
+            let folder = (path as NSString).deletingLastPathComponent
+            if !folder.isEmpty { try WholeFile.makeFolder(folder) }
+            descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw FileError(path: path, action: "open", reason: String(cString: strerror(errno))) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                throw FileError(path: path, action: "append to", reason: "another process is labelling into it; wait for that one or choose another file")
+            }
+        }
+
+        deinit { close(descriptor) }
     }
 
     public var count: Int { known.count }
@@ -59,27 +80,31 @@ public final class LabelFile {
         unflushed = 0
     }
 
-    /// Every label of a file, which must all have one provenance.
-    public static func read(_ path: String) throws -> [Label] {
-        let labels = try parse(path, toleratingTornEnd: false)
-        for (number, label) in labels {
-            let differences = label.provenance.differences(from: labels[0].label.provenance)
+    /// Hands over every label of a file, which must all have one provenance, one after another.
+    public static func forEach(_ path: String, _ body: (Label) throws -> Void) throws {
+        var provenance: LabelProvenance?
+        try parse(path, toleratingTornEnd: false) { number, label in
+            let differences = label.provenance.differences(from: provenance ?? label.provenance)
             guard differences.isEmpty else {
                 throw DistillationError.otherProvenance(path: path, line: number, differences: differences)
             }
+            provenance = label.provenance
+            try body(label)
         }
-        return labels.map(\.label)
     }
 
-    private static func parse(_ path: String, toleratingTornEnd: Bool) throws -> [(number: Int, label: Label)] {
-        let data = try WholeFile.read(path)
-        let endIsTorn = toleratingTornEnd && data.last != nil && data.last != UInt8(ascii: "\n")
-        let lines = try LineFile.read(path)
-        let decoder = JSONDecoder()
-        var labels: [(Int, Label)] = []
-        for (index, line) in lines.enumerated() {
+    /// Every label of a file.
+    public static func read(_ path: String) throws -> [Label] {
+        var labels: [Label] = []
+        try forEach(path) { labels.append($0) }
+        return labels
+    }
+
+    private static func parse(_ path: String, toleratingTornEnd: Bool, _ body: (Int, Label) throws -> Void) throws {
+        let reader = try LineReader(path), decoder = JSONDecoder()
+        while let line = try reader.next() {
             // What a kill left without its line end is cut off by opening the file for appending.
-            if endIsTorn && index == lines.count - 1 { break }
+            if toleratingTornEnd, !line.isEnded { break }
             let label: Label
             do {
                 label = try decoder.decode(Label.self, from: Data(line.text.utf8))
@@ -89,9 +114,8 @@ public final class LabelFile {
             if let flaw = label.flaw() {
                 throw DistillationError.badLabel(path: path, line: line.number, reason: flaw)
             }
-            labels.append((line.number, label))
+            try body(line.number, label)
         }
-        return labels
     }
 
     private static func reason(of error: any Error) -> String {

@@ -11,14 +11,20 @@ final class TeacherGuide: Guide {
     private var stage = Stage.opening
     private var stoppedItself = false
     private let given: [Int]?
+    /// Likeliest tokens noted before every token of the reasoning; 0 for none.
+    private let watched: Int
+    private var hasLooked = false
 
     /// The reasoning's tokens, without the closing quote.
     private(set) var reasoning: [Int] = []
     private(set) var scores: [Float] = []
+    /// Before each token of the reasoning, the likeliest there over the whole vocabulary.
+    private(set) var likeliest: [[TokenLikelihood]] = []
 
     /// The teacher reasons itself.
     /// - Parameter mask: what may stand in the reasoning, and the closing quote.
-    init(tokens: AnswerTokens, sampling: Sampling, mask: TokenMask, maximumTokens: Int) {
+    init(tokens: AnswerTokens, sampling: Sampling, mask: TokenMask, maximumTokens: Int, watched: Int = 0) {
+        self.watched = watched
         self.tokens = tokens
         self.sampling = sampling
         self.mask = mask
@@ -30,6 +36,7 @@ final class TeacherGuide: Guide {
     init(tokens: AnswerTokens, reasoning: [Int]) {
         self.tokens = tokens
         self.reasoning = reasoning
+        watched = 0
         given = reasoning
         sampling = .greedy
         mask = nil
@@ -50,7 +57,10 @@ final class TeacherGuide: Guide {
             return .append(
                 given.isEmpty ? tokens.answerOpening : tokens.reasoningOpening + given + [tokens.quote] + tokens.link)
         case .reasoning:
-            if reasoning.count < maximumTokens { return .sample(sampling, mask) }
+            if reasoning.count < maximumTokens {
+                if watched > 0, !hasLooked { return .likeliest(watched) }
+                return .sample(sampling, mask)
+            }
             stage = .scoring
             return .append([tokens.quote] + tokens.link)
         case .link:
@@ -63,8 +73,15 @@ final class TeacherGuide: Guide {
         }
     }
 
+    func likeliest(_ tokens: [TokenLikelihood]) throws {
+        likeliest.append(tokens)
+        hasLooked = true
+    }
+
     func sampled(_ token: Int) throws {
+        hasLooked = false
         if token == tokens.quote {
+            if watched > 0 { likeliest.removeLast() }
             stoppedItself = true
             stage = .link
         } else {
