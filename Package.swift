@@ -28,6 +28,8 @@ let package = Package(
         .target(name: "Transformers", dependencies: ["Groundwork", "Prefetch", "Torch", "Checkpoints", "Tokenizers"]),
         // The four-choice question: schema, checks, domains, splits, generators. No models.
         .target(name: "Questions", dependencies: ["Groundwork"]),
+        // Collections of questions: readers, cleaning, near-duplicates, contamination, biases, splits, the card. No models.
+        .target(name: "Datasets", dependencies: ["Groundwork", "ContentHash", "Questions"]),
         // TIES and its relatives over adapters, from files to a file. No models.
         .target(name: "Merging", dependencies: ["Groundwork", "Torch", "Checkpoints"]),
         // Prompts and completions of both agents, labels, losses, trainer.
@@ -46,7 +48,7 @@ let package = Package(
             "Distillation", "Teachers", "Evaluation", "Agents", "Yams",
         ]),
         .executableTarget(name: "retort", dependencies: [
-            "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
+            "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Datasets", "Merging",
             "Distillation", "Teachers", "Evaluation", "Agents", "Pipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
@@ -56,6 +58,7 @@ let package = Package(
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
         .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
         .testTarget(name: "QuestionsTests", dependencies: ["Questions"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["ContentHash", "Datasets", "Groundwork", "Questions"]),
         .testTarget(name: "MergingTests", dependencies: ["Merging"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
         .testTarget(name: "TeachersTests", dependencies: ["Teachers"]),

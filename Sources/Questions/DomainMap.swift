@@ -40,8 +40,9 @@ public struct DomainMap: Sendable {
             high_school_mathematics high_school_statistics logic math_word_problems mathematics
             """),
         (.code, """
-            college_computer_science computer_science computer_security high_school_computer_science javascript
-            machine_learning programming python software_engineering
+            algorithms code_comprehension college_computer_science computer_science computer_security data_structures
+            design_patterns high_school_computer_science javascript machine_learning programming python
+            software_architecture software_engineering
             """),
         (.stem, """
             anatomy animals astronomy biology chemistry clinical_knowledge college_biology college_chemistry
@@ -55,7 +56,7 @@ public struct DomainMap: Sendable {
             high_school_government_and_politics high_school_psychology high_school_us_history
             high_school_world_history history human_sexuality humanities international_law jurisprudence language
             literature logical_fallacies moral_disputes moral_scenarios philosophy prehistory professional_psychology
-            religion security_studies sociology us_foreign_policy world world_religions
+            religion security_studies social_science social_sciences sociology us_foreign_policy world world_religions
             """),
         (.other, """
             business_ethics econometrics high_school_macroeconomics high_school_microeconomics management marketing

@@ -71,7 +71,7 @@ public enum QuestionFile {
         private let name: String
         private let domains: DomainMap
         private let lines: LineReader?
-        private var items: ArraySlice<Result<QuestionRecord, any Error>> = []
+        private var items: ArraySlice<Result<QuestionEntry, any Error>> = []
         private var number = 0
         private var places: [String: Int] = [:]
         private let decoder = JSONDecoder()
@@ -90,7 +90,7 @@ public enum QuestionFile {
             } catch let error as FileError {
                 throw error
             } catch {
-                throw QuestionFileError.notJSON(path: path, reason: QuestionRecord.reason(of: error))
+                throw QuestionFileError.notJSON(path: path, reason: QuestionEntry.reason(of: error))
             }
         }
 
@@ -107,7 +107,7 @@ public enum QuestionFile {
             if let lines {
                 guard let line = try lines.next() else { return nil }
                 number = line.number
-                return entry { try decoder.decode(QuestionRecord.self, from: Data(line.text.utf8)) }
+                return entry { try decoder.decode(QuestionEntry.self, from: Data(line.text.utf8)) }
             }
             guard let item = items.popFirst() else { return nil }
             number += 1
@@ -116,7 +116,7 @@ public enum QuestionFile {
 
         private func place(_ number: Int) -> String { "\(lines == nil ? "item" : "line") \(number)" }
 
-        private func entry(_ record: () throws -> QuestionRecord) -> Result<Question, Problem> {
+        private func entry(_ record: () throws -> QuestionEntry) -> Result<Question, Problem> {
             func bad(_ reasons: [String]) -> Result<Question, Problem> { .failure(Problem(place: place(number), reasons: reasons)) }
             do {
                 let question = try record().question(file: name, number: number, domains: domains)
@@ -124,10 +124,10 @@ public enum QuestionFile {
                     return bad(["the id \"\(question.id)\" stands already on \(place(earlier))"])
                 }
                 return .success(question)
-            } catch let error as QuestionRecord.Invalid {
+            } catch let error as QuestionEntry.Invalid {
                 return bad(error.reasons)
             } catch {
-                return bad([QuestionRecord.reason(of: error)])
+                return bad([QuestionEntry.reason(of: error)])
             }
         }
     }
@@ -146,8 +146,8 @@ public enum QuestionFile {
 
     /// An element of an array that may be bad without spoiling the others.
     private struct Attempt: Decodable {
-        let record: Result<QuestionRecord, any Error>
-        init(from decoder: any Decoder) { record = Result { try QuestionRecord(from: decoder) } }
+        let record: Result<QuestionEntry, any Error>
+        init(from decoder: any Decoder) { record = Result { try QuestionEntry(from: decoder) } }
     }
 }
 

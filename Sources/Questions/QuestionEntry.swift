@@ -1,15 +1,15 @@
 import Foundation
 
 /// A question as it stands in a file, before anything is known to be right about it.
-struct QuestionRecord: Decodable {
-    enum Answer {
+package struct QuestionEntry: Decodable {
+    package enum Answer {
         case index(Int)
         case text(String)
     }
 
     /// Everything that is wrong with a record.
-    struct Invalid: Error {
-        let reasons: [String]
+    package struct Invalid: Error {
+        package let reasons: [String]
     }
 
     private enum Key: String, CodingKey, CaseIterable {
@@ -21,7 +21,7 @@ struct QuestionRecord: Decodable {
     private var answer: Answer
     private var difficulty: Int?
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         for key in [Key.id, .source, .subject, .topic, .domain, .question, .explanation, .family] {
             texts[key] = try fields.decodeIfPresent(String.self, forKey: key)
@@ -36,9 +36,22 @@ struct QuestionRecord: Decodable {
         }
     }
 
+    /// A record that another reader has taken apart.
+    package init(
+        question: String, choices: [String], answer: Answer, id: String? = nil, source: String? = nil, subject: String? = nil,
+        topic: String? = nil, domain: String? = nil, explanation: String? = nil, family: String? = nil, difficulty: Int? = nil
+    ) {
+        texts[.question] = question
+        (texts[.id], texts[.source], texts[.subject], texts[.topic]) = (id, source, subject, topic)
+        (texts[.domain], texts[.explanation], texts[.family]) = (domain, explanation, family)
+        self.choices = choices
+        self.answer = answer
+        self.difficulty = difficulty
+    }
+
     /// The checked question.
     /// - Throws: `Invalid` with every reason.
-    func question(file: String, number: Int, domains: DomainMap) throws -> Question {
+    package func question(file: String, number: Int, domains: DomainMap) throws -> Question {
         var reasons: [String] = []
         guard choices.count == 4 else {
             throw Invalid(reasons: ["\"choices\" has \(choices.count) \(choices.count == 1 ? "entry" : "entries"), not four"])
