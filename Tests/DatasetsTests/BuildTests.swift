@@ -138,6 +138,20 @@ import Datasets
         }
     }
 
+    /// An evaluation question in wrong encoding is still one that must not be trained on.
+    @Test func damagedEvaluationQuestionsCountToo() throws {
+        try withFolder { folder in
+            let line = #"{"question": "LEADwhich cafe DAMAGEsells the rarest blue vases?", "choices": ["a1", "b1", "c1", "d1"], "answer": 0}"#
+            let damaged = line.replacing("LEAD", with: "In the figure above, ").replacing("DAMAGE", with: "\\u0093")
+            try WholeFile.write(damaged + "\n", to: folder + "/evaluation.jsonl")
+            #expect(try Intake.read([folder + "/evaluation.jsonl"]).drops.map(\.reason) == [.wrongEncoding])
+            let intact = line.replacing("LEAD", with: "").replacing("DAMAGE", with: "")
+            try WholeFile.write(ReadingTests.jsonl + intact + "\n", to: folder + "/training.jsonl")
+            let check = try DatasetCheck.run([folder + "/training.jsonl"], against: [folder + "/evaluation.jsonl"])
+            #expect(check.evaluationQuestions == 1 && check.contaminated.map(\.id) == ["training/3"] && !check.isClean)
+        }
+    }
+
     @Test func nothingUsableIsAnErrorAndLeavesNothing() throws {
         try withFolder { folder in
             try WholeFile.write("{}\n", to: folder + "/empty.jsonl")

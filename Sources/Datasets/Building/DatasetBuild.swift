@@ -54,7 +54,7 @@ public struct DatasetBuild {
         pool = drop(from: pool) { wanted.contains($0.domain) ? nil : (.otherDomain, $0.domain.rawValue) }
         pool = dropConflicts(from: pool)
         if !evaluationPaths.isEmpty {
-            evaluation = try Intake.read(evaluationPaths, domains: domains) { report(.evaluation, $0, nil) }
+            evaluation = try Intake.read(evaluationPaths, domains: domains, acceptsDamage: true) { report(.evaluation, $0, nil) }
             guard !evaluation.questions.isEmpty else { throw DatasetError.nothingUsable(paths: evaluationPaths) }
         }
         pool = try settled(pool)

@@ -85,7 +85,7 @@ public struct DatasetCheck: Codable, Sendable, Hashable {
         }
         var contaminated: [Contaminated] = [], evaluation = Intake()
         if !evaluationPaths.isEmpty {
-            evaluation = try Intake.read(evaluationPaths, domains: domains) { progress(.evaluation, $0, nil) }
+            evaluation = try Intake.read(evaluationPaths, domains: domains, acceptsDamage: true) { progress(.evaluation, $0, nil) }
             guard !evaluation.questions.isEmpty else { throw DatasetError.nothingUsable(paths: evaluationPaths) }
             let total = questions.count + evaluation.questions.count
             contaminated = try Contamination.find(in: questions, against: evaluation.questions) { progress(.contamination, $0, total) }

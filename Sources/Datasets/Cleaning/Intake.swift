@@ -30,11 +30,14 @@ public struct Intake: Sendable {
     public var renamed = 0
 
     /// Reads files one entry at a time.
-    /// - Parameter progress: called with the entries read so far.
+    /// - Parameters:
+    ///   - acceptsDamage: also take texts in wrong encoding or without their figure, as evaluation sets have to be: what is
+    ///     damaged there may stand intact among the questions that are held against it.
+    ///   - progress: called with the entries read so far.
     /// - Throws: `FileError` or `DatasetError` for a file that cannot be read at all; `Interrupted`.
     public static func read(
         _ paths: [String], options: ReadingOptions = .standard, domains: DomainMap = .standard,
-        progress: (Int) -> Void = { _ in }
+        acceptsDamage: Bool = false, progress: (Int) -> Void = { _ in }
     ) throws -> Intake {
         var intake = Intake()
         var ids: Set<String> = []
@@ -55,7 +58,8 @@ public struct Intake: Sendable {
                     progress(total)
                 }
                 do {
-                    var question = try Cleaning.question(record, file: name, fields: options.fields, domains: domains)
+                    var question = try Cleaning.question(
+                        record, file: name, fields: options.fields, domains: domains, acceptsDamage: acceptsDamage)
                     if !ids.insert(question.id).inserted {
                         question.id = fresh(question.id, file: name, among: &ids)
                         intake.renamed += 1
@@ -96,7 +100,9 @@ enum Cleaning {
         let id: String?
     }
 
-    static func question(_ record: RawRecord, file: String, fields: FieldMap, domains: DomainMap) throws -> Question {
+    static func question(
+        _ record: RawRecord, file: String, fields: FieldMap, domains: DomainMap, acceptsDamage: Bool
+    ) throws -> Question {
         let values: [String: Any]
         switch record.content {
         case .broken(let reason, let detail): throw Refusal(reason: reason, detail: detail, id: nil)
@@ -118,8 +124,10 @@ enum Cleaning {
         if ([text] + choices).contains(where: { $0.allSatisfy(\.isWhitespace) }) { throw refuse(.emptyText) }
         let spaced = choices.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
         if Set(spaced).count < 4 { throw refuse(.duplicateChoices) }
-        if let bad = ([text] + choices).first(where: Wording.isMisencoded) { throw refuse(.wrongEncoding, String(bad.prefix(80))) }
-        if Wording.lacksFigure(text) { throw refuse(.missingFigure) }
+        if !acceptsDamage {
+            if let bad = ([text] + choices).first(where: Wording.isMisencoded) { throw refuse(.wrongEncoding, String(bad.prefix(80))) }
+            if Wording.lacksFigure(text) { throw refuse(.missingFigure) }
+        }
 
         let domain = fields.text(.domain, in: values)
         let made = QuestionEntry(
