@@ -47,6 +47,20 @@ import Datasets
         #expect(try Self.areAlike(capital("Lyon"), capital("lyon")))
     }
 
+    @Test func moreNumbersMakeAnotherQuestionButNotThoseOfAnInstruction() throws {
+        let choices = ["0", "4", "2", "6"]
+        let first = Question.plain("Find the degree of the field extension Q(sqrt(2), sqrt(3)) over Q.", choices, .B)
+        #expect(try !Self.areAlike(first, .plain("Find the degree of the field extension Q(sqrt(2), sqrt(3), sqrt(18)) over Q.", choices, .B)))
+        #expect(try Self.areAlike(first, .plain("Choose one of the four options. " + first.question, choices, .B)))
+    }
+
+    /// Where the other's answer stands among the wrong choices, the answers differ, however like their words are.
+    @Test func anAnswerThatIsWrongInTheOtherIsNoRewording() throws {
+        let choices = ["The price rises while the output falls", "The price falls while the output rises", "Both rise", "Both fall"]
+        let text = "What happens to the price and the output if the supply curve moves to the left?"
+        #expect(try !Self.areAlike(.plain(text, choices, .A), .plain(text.replacing("left", with: "far right"), choices, .B)))
+    }
+
     /// Nothing in "Which of these is true?" tells two questions apart; their choices do.
     @Test func textsThatSayNothingNeedTheirChoices() throws {
         let first = Question.plain("Which of these is true?", ["Birds fly", "Fish walk", "Cats bark", "None of the above"], .D)

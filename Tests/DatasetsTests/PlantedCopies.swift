@@ -77,15 +77,15 @@ struct PlantedCopies {
         ])
     }
 
-    /// Every eighth word, but at least one, becomes another, and a common opening another one. Texts with too few plain
-    /// words to leave anything alike are not reworded.
+    /// Every eighth word, but at least one, becomes another, and a common opening another one. Texts of fewer than eight words
+    /// are not reworded: with one word in six gone they are another question.
     private static func reworded(_ text: String, _ random: inout CounterRandom) -> String? {
         var words = text.split(separator: " ").map(String.init)
         let kept: Set<String> = ["not", "no", "never", "none", "except", "least", "false", "without", "two", "three", "four", "five", "half"]
         let plain = words.indices.filter { index in
             index > 0 && words[index].count > 1 && words[index].allSatisfy { $0.isLowercase } && !kept.contains(words[index])
         }
-        guard plain.count >= 4 else { return nil }
+        guard words.count >= 8, plain.count >= 4 else { return nil }
         let others = ["roughly", "presumably", "usually", "indeed", "thereby", "altogether"]
         for index in random.sample(max(1, words.count / 8), of: plain) { words[index] = random.element(of: others) }
         let openings = ["What": "Tell", "Which": "Whichever", "How": "Say how", "In": "Within", "Who": "Which person"]

@@ -33,6 +33,7 @@ public struct DatasetBuild {
     private let report: ProgressReport
     private var files: [SourceFile] = []
     private var evaluation = Intake()
+    private var evaluationProfiles: [Profile] = []
     private var drops: [Drop] = []
     private var contamination: [Contamination.Kind: Int] = [:]
     private var renamed = 0
@@ -48,7 +49,9 @@ public struct DatasetBuild {
     ) throws -> DatasetReport {
         let intake = try Intake.read(paths, options: options, domains: domains) { report(.reading, $0, nil) }
         (files, drops, renamed) = (intake.files, intake.drops, intake.renamed)
-        var pool = zip(intake.questions, intake.origins).map { Pooled(question: $0, origin: $1) }
+        var pool = zip(zip(intake.questions, try Profile.profiles(of: intake.questions)), intake.origins).map {
+            Pooled(question: $0.0, profile: $0.1, origin: $1)
+        }
         guard !pool.isEmpty else { throw DatasetError.nothingUsable(paths: paths) }
         let wanted = settings.domains
         pool = drop(from: pool) { wanted.contains($0.domain) ? nil : (.otherDomain, $0.domain.rawValue) }
@@ -56,6 +59,7 @@ public struct DatasetBuild {
         if !evaluationPaths.isEmpty {
             evaluation = try Intake.read(evaluationPaths, domains: domains, acceptsDamage: true) { report(.evaluation, $0, nil) }
             guard !evaluation.questions.isEmpty else { throw DatasetError.nothingUsable(paths: evaluationPaths) }
+            evaluationProfiles = try Profile.profiles(of: evaluation.questions)
         }
         pool = try settled(pool)
         divide(&pool)
@@ -66,6 +70,7 @@ public struct DatasetBuild {
 
     private struct Pooled {
         let question: Question
+        let profile: Profile
         let origin: Int
         var split = SplitName.train
     }
@@ -80,8 +85,12 @@ public struct DatasetBuild {
 
     /// The same text with the same choices and different answers: one of them is wrong, and nothing tells which.
     private mutating func dropConflicts(from pool: [Pooled]) -> [Pooled] {
-        let conflicts = KeyConflicts(pool.map(\.question))
-        return drop(from: pool) { question in conflicts.other(than: question).map { (.conflictingKeys, "another answer in \($0)") } }
+        let conflicts = KeyConflicts(zip(pool.map(\.profile), pool.map(\.question.id)))
+        var reasons: [String: String] = [:]
+        for item in pool {
+            if let other = conflicts.other(than: item.profile) { reasons[item.question.id] = "another answer in \(other)" }
+        }
+        return drop(from: pool) { question in reasons[question.id].map { (.conflictingKeys, $0) } }
     }
 
     /// Without evaluation questions and near-duplicates. How much a word says depends on the collection, so what is left is looked
@@ -99,7 +108,7 @@ public struct DatasetBuild {
 
     private mutating func dropContaminated(from pool: [Pooled]) throws -> [Pooled] {
         let total = pool.count + evaluation.questions.count
-        let found = try Contamination.find(in: pool.map(\.question), against: evaluation.questions) { report(.contamination, $0, total) }
+        let found = try Contamination.find(in: pool.map(\.profile), against: evaluationProfiles) { report(.contamination, $0, total) }
         var reasons: [String: String] = [:]
         for match in found.matches {
             contamination[match.kind, default: 0] += 1
@@ -109,7 +118,7 @@ public struct DatasetBuild {
     }
 
     private mutating func dropDuplicates(from pool: [Pooled]) throws -> [Pooled] {
-        let found = try NearDuplicates.find(in: pool.map(\.question)) { report(.duplicates, $0, pool.count) }
+        let found = try NearDuplicates.find(among: pool.map(\.profile)) { report(.duplicates, $0, pool.count) }
         var reasons: [String: (DropReason, String?)] = [:]
         for (index, pair) in found.dropped(of: pool.count) {
             reasons[pool[index].question.id] = (pair.isExact ? .duplicate : .nearDuplicate, pool[pair.first].question.id)
@@ -188,29 +197,5 @@ public struct DatasetBuild {
 
     private func licence(of path: String) -> String? {
         settings.licences[(path as NSString).lastPathComponent] ?? settings.licences[RecordReader.stem(of: path)] ?? settings.licences[path]
-    }
-}
-
-/// Questions that stand more than once with the same text and choices, but not with the same answer.
-public struct KeyConflicts {
-    private var ids: [UInt64: [(answer: UInt64, id: String)]] = [:]
-
-    public init(_ questions: [Question]) {
-        for question in questions {
-            let (key, answer) = Self.key(question)
-            ids[key, default: []].append((answer, question.id))
-        }
-        ids = ids.filter { Set($0.value.map(\.answer)).count > 1 }
-    }
-
-    /// The id of a question that contradicts this one; nil where none does.
-    public func other(than question: Question) -> String? {
-        let (key, answer) = Self.key(question)
-        return ids[key]?.first { $0.answer != answer }?.id
-    }
-
-    private static func key(_ question: Question) -> (key: UInt64, answer: UInt64) {
-        let profile = Profile(question)
-        return (Word.mixed(profile.stem) ^ profile.choiceSet, profile.answer)
     }
 }

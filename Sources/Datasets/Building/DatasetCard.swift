@@ -59,7 +59,8 @@ enum DatasetCard {
         if report.evaluation.isEmpty {
             text += "\nChecked against no evaluation set.\n"
         } else {
-            text += "\nChecked against these evaluation sets, of which nothing is in here:\n\n| file | questions | of entries | SHA-256 |\n|---|---|---|---|\n"
+            text += "\nChecked against these evaluation sets; what was found of them was left out:\n\n"
+            text += "| file | questions | of entries | SHA-256 |\n|---|---|---|---|\n"
             for file in report.evaluation { text += "| \(name(file.path)) | \(file.usable) | \(file.entries) | `\(file.sha256)` |\n" }
         }
         return text

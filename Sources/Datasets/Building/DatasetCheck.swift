@@ -76,8 +76,9 @@ public struct DatasetCheck: Codable, Sendable, Hashable {
             if card != DatasetCard.text(of: report) { differences.append("\(path)/\(DatasetFolder.card) is not the card of the manifest") }
         }
         guard !questions.isEmpty else { throw DatasetError.nothingUsable(paths: paths) }
-        let conflicts = KeyConflicts(questions)
-        let pairs = try NearDuplicates.find(in: questions) { progress(.duplicates, $0, questions.count) }.pairs
+        let profiles = try Profile.profiles(of: questions)
+        let conflicts = KeyConflicts(zip(profiles, questions.map(\.id)))
+        let pairs = try NearDuplicates.find(among: profiles) { progress(.duplicates, $0, questions.count) }.pairs
         let leaks = pairs.filter { sideOf[$0.first] != sideOf[$0.second] }.map {
             Leak(
                 first: questions[$0.first].id, firstSide: sideOf[$0.first], second: questions[$0.second].id, secondSide: sideOf[$0.second],
@@ -88,14 +89,15 @@ public struct DatasetCheck: Codable, Sendable, Hashable {
             evaluation = try Intake.read(evaluationPaths, domains: domains, acceptsDamage: true) { progress(.evaluation, $0, nil) }
             guard !evaluation.questions.isEmpty else { throw DatasetError.nothingUsable(paths: evaluationPaths) }
             let total = questions.count + evaluation.questions.count
-            contaminated = try Contamination.find(in: questions, against: evaluation.questions) { progress(.contamination, $0, total) }
+            let held = try Profile.profiles(of: evaluation.questions)
+            contaminated = try Contamination.find(in: profiles, against: held) { progress(.contamination, $0, total) }
                 .matches.map {
                     Contaminated(id: questions[$0.question].id, evaluation: evaluation.questions[$0.evaluation].id, kind: $0.kind)
                 }
         }
         return DatasetCheck(
             sides: Dictionary(sideOf.map { ($0, 1) }, uniquingKeysWith: +), drops: drops, differences: differences, leaks: leaks,
-            repeats: pairs.count - leaks.count, conflicts: questions.count { conflicts.other(than: $0) != nil },
+            repeats: pairs.count - leaks.count, conflicts: profiles.count { conflicts.other(than: $0) != nil },
             contaminated: contaminated, evaluationQuestions: evaluation.questions.count)
     }
 }

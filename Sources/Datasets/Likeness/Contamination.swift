@@ -36,12 +36,16 @@ public struct Contamination: Sendable {
 
     /// - Throws: `Interrupted`.
     public static func find(in questions: [Question], against evaluation: [Question], progress: (Int) -> Void = { _ in }) throws -> Contamination {
+        try find(in: try Profile.profiles(of: questions), against: try Profile.profiles(of: evaluation), progress: progress)
+    }
+
+    static func find(in questions: [Profile], against evaluation: [Profile], progress: (Int) -> Void = { _ in }) throws -> Contamination {
         guard !evaluation.isEmpty else { return Contamination(matches: []) }
         var found: [Int: Match] = [:]
         func note(_ question: Int, _ evaluation: Int, _ kind: Kind) {
             if found[question] == nil { found[question] = Match(question: question, evaluation: evaluation, kind: kind) }
         }
-        let profiles = (evaluation + questions).map(Profile.init)
+        let profiles = evaluation + questions
         let count = evaluation.count
         var stems: [UInt64: [Int]] = [:]
         for index in 0..<count { stems[profiles[index].stem, default: []].append(index) }
@@ -75,7 +79,7 @@ public struct Contamination: Sendable {
         /// The first question that has it, and how many have.
         private var seen: [UInt64: (first: UInt32, last: UInt32, count: UInt32)] = [:]
 
-        init(_ evaluation: [Question]) throws {
+        init(_ evaluation: [Profile]) throws {
             for (index, question) in evaluation.enumerated() {
                 if index % 4096 == 0 { try Interruption.check() }
                 for window in Self.windows(of: question) {
@@ -88,15 +92,15 @@ public struct Contamination: Sendable {
             }
         }
 
-        func first(in question: Question) -> Int? {
+        func first(in question: Profile) -> Int? {
             for window in Self.windows(of: question) {
                 if let entry = seen[window], entry.count <= Contamination.commonForm { return Int(entry.first) }
             }
             return nil
         }
 
-        private static func windows(of question: Question) -> [UInt64] {
-            let words = (Word.words(of: question.question) + Word.words(of: question.answerText)).map(\.hash)
+        private static func windows(of question: Profile) -> [UInt64] {
+            let words = (question.sequence + question.answerSequence).map(UInt64.init)
             guard words.count >= Contamination.length else { return [] }
             return (0...(words.count - Contamination.length)).map { Word.hash(ofSequence: words[$0..<($0 + Contamination.length)]) }
         }

@@ -1,18 +1,19 @@
 /// Whether two questions are nearly the same. The rule, on texts without case, punctuation and spacing:
 ///
-/// 1. The right answers agree: the same words, or (answers of three words and more) three fifths of them, with the same numbers.
+/// 1. The right answers agree: the same words, or (answers of three words and more) three fifths of them, with the same numbers,
+///    unless one question has the other's answer among its wrong choices.
 /// 2. The texts have the same numbers and operators in the same order, and the same negations. Other numbers make another question.
 /// 3. The words agree: shared weight over united weight, rare words weighing up to six times what common ones do, reaches the
 ///    bar below. A word put in place of another raises it, and so does a name, a quoted word or a variable in place of another.
 ///
 ///        choices shared      all four   two or three   fewer
 ///        words more or less      0.5           0.65     0.8
-///        words for words         0.6           0.8      0.85
+///        words for words         0.65          0.8      0.85
 ///        names for names         0.85          0.85     never   (three choices at least)
 ///
 ///    Choices that more than eight questions share ("True, True") are no evidence.
-/// 4. Or one text is the end or the beginning of the other, or holds nine tenths of its weight and all choices are shared:
-///    something was put before or after it, which may have small numbers of its own ("choose one of the four").
+/// 4. Or one text is the end or the beginning of the other, whose preface may have small numbers of its own ("choose one of the
+///    four"), or holds nine tenths of its weight and all choices are shared.
 ///
 /// A text that carries fewer than two words ("Which of these is true?") needs three shared choices besides.
 struct Likeness {
@@ -47,10 +48,8 @@ struct Likeness {
         let overlap = overlap(i, j)
         let likeness = overlap.shared / max(overlap.united, 1)
         if content >= 3 || shared >= 3, Self.oneHoldsTheOther(a.sequence, b.sequence) { return likeness }
-        if a.exacts.count == b.exacts.count {
-            let bar = bar(a, b, shared: shared, isSubstitution: overlap.hasOwnWords)
-            if likeness >= bar { return likeness }
-        }
+        guard a.exacts.count == b.exacts.count else { return nil }
+        if likeness >= bar(a, b, shared: shared, isSubstitution: overlap.hasOwnWords) { return likeness }
         let isContained = overlap.shared >= 0.9 * max(overlap.smaller, 1)
         return isContained && shared == 4 && content >= 3 && !Self.haveOwnParticulars(a, b) ? likeness : nil
     }
@@ -58,7 +57,7 @@ struct Likeness {
     private func bar(_ a: Profile, _ b: Profile, shared: Int, isSubstitution: Bool) -> Double {
         if Self.haveOwnParticulars(a, b) { return shared >= 3 ? 0.85 : .infinity }
         switch shared {
-        case 4: return isSubstitution ? 0.6 : 0.5
+        case 4: return isSubstitution ? 0.65 : 0.5
         case 2, 3: return isSubstitution ? 0.8 : 0.65
         default: return isSubstitution ? 0.85 : 0.8
         }
@@ -73,6 +72,7 @@ struct Likeness {
     private static func answersAgree(_ a: Profile, _ b: Profile) -> Bool {
         if a.answer == b.answer { return true }
         guard min(a.answerWords.count, b.answerWords.count) >= 3, a.answerExact == b.answerExact else { return false }
+        if Sorted.contains(a.choices, b.answer) || Sorted.contains(b.choices, a.answer) { return false }
         let shared = Sorted.shared(a.answerWords, b.answerWords)
         return 5 * shared >= 3 * (a.answerWords.count + b.answerWords.count - shared)
     }

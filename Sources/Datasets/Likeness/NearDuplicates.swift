@@ -31,13 +31,7 @@ public struct NearDuplicates: Sendable {
     ///   - progress: called with the share of the questions that the finished bands stand for.
     /// - Throws: `Interrupted`.
     public static func find(in questions: [Question], isExactOnly: Bool = false, progress: (Int) -> Void = { _ in }) throws -> NearDuplicates {
-        var profiles: [Profile] = []
-        profiles.reserveCapacity(questions.count)
-        for (index, question) in questions.enumerated() {
-            if index % 4096 == 0 { try Interruption.check() }
-            profiles.append(Profile(question))
-        }
-        return try find(among: profiles, isExactOnly: isExactOnly, progress: progress)
+        try find(among: try Profile.profiles(of: questions), isExactOnly: isExactOnly, progress: progress)
     }
 
     static func find(among profiles: [Profile], isExactOnly: Bool = false, progress: (Int) -> Void = { _ in }) throws -> NearDuplicates {

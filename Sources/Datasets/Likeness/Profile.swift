@@ -1,3 +1,4 @@
+import Groundwork
 import Questions
 
 /// What likeness needs of a question, some 800 bytes where the question has 40 words.
@@ -19,6 +20,8 @@ struct Profile {
     /// Words that carry something: neither common nor negations; numbers and operators among them.
     let content: Int
     let answer: UInt64
+    /// The answer's words in order.
+    let answerSequence: [UInt32]
     /// The answer's different words, sorted.
     let answerWords: [UInt64]
     let answerExact: UInt64
@@ -46,12 +49,21 @@ struct Profile {
         }
         let right = choiceWords[question.answer.index]
         answer = choiceHashes[question.answer.index]
+        answerSequence = right.map { UInt32(truncatingIfNeeded: $0.hash) }
         answerWords = Set(right.map(\.hash)).sorted()
         // In an answer a lone letter names something ("B and C only"), so it counts as a number does.
         answerExact = Word.hash(
             ofSequence: right.filter { $0.kind == .exact || $0.kind == .negation || ($0.kind == .content && $0.isParticular) }.map(\.hash))
         choices = choiceHashes.sorted()
         fingerprint = question.fingerprint
+    }
+
+    /// - Throws: `Interrupted`.
+    static func profiles(of questions: [Question]) throws -> [Profile] {
+        try questions.enumerated().map { index, question in
+            if index % 4096 == 0 { try Interruption.check() }
+            return Profile(question)
+        }
     }
 
     /// Equal for questions whose text, answer and choices are the same but for case, punctuation and order.
