@@ -138,6 +138,18 @@ import Datasets
         }
     }
 
+    /// A sign or a capital may be what the answer hangs on.
+    @Test func onlyTheVerySameTextContradictsItself() throws {
+        try withFolder { folder in
+            func line(_ text: String, _ answer: Int) -> String {
+                #"{"question": "\#(text)", "choices": ["0", "5", "1", "4"], "answer": \#(answer), "subject": "python"}"# + "\n"
+            }
+            let path = folder + "/x.jsonl"
+            try WholeFile.write(line("What is print(4 | 1)?", 1) + line("What is print(4 & 1)?", 0) + line("What is  print(9)?", 2) + line("What is print(9)?", 3), to: path)
+            #expect(try DatasetCheck.run([path]).conflicts == 2)
+        }
+    }
+
     /// An evaluation question in wrong encoding is still one that must not be trained on.
     @Test func damagedEvaluationQuestionsCountToo() throws {
         try withFolder { folder in

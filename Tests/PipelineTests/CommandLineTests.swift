@@ -47,7 +47,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test func everySubcommandStandsInTheHelp() throws {
         let help = try Command(["--help"])
         #expect(help.status == 0)
-        for name in ["run", "plan", "generate", "label", "train", "merge", "export", "evaluate", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
+        for name in ["run", "plan", "data", "generate", "label", "train", "merge", "export", "evaluate", "bakeoff", "report", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
             #expect(help.output.contains("\n  \(name) "), "\(name)")
         }
         #expect(try Command([]).output == help.output)

@@ -85,12 +85,8 @@ public struct DatasetBuild {
 
     /// The same text with the same choices and different answers: one of them is wrong, and nothing tells which.
     private mutating func dropConflicts(from pool: [Pooled]) -> [Pooled] {
-        let conflicts = KeyConflicts(zip(pool.map(\.profile), pool.map(\.question.id)))
-        var reasons: [String: String] = [:]
-        for item in pool {
-            if let other = conflicts.other(than: item.profile) { reasons[item.question.id] = "another answer in \(other)" }
-        }
-        return drop(from: pool) { question in reasons[question.id].map { (.conflictingKeys, $0) } }
+        let conflicts = KeyConflicts(pool.lazy.map(\.question))
+        return drop(from: pool) { question in conflicts.other(than: question).map { (.conflictingKeys, "another answer in \($0)") } }
     }
 
     /// Without evaluation questions and near-duplicates. How much a word says depends on the collection, so what is left is looked

@@ -77,7 +77,7 @@ public struct DatasetCheck: Codable, Sendable, Hashable {
         }
         guard !questions.isEmpty else { throw DatasetError.nothingUsable(paths: paths) }
         let profiles = try Profile.profiles(of: questions)
-        let conflicts = KeyConflicts(zip(profiles, questions.map(\.id)))
+        let conflicts = KeyConflicts(questions)
         let pairs = try NearDuplicates.find(among: profiles) { progress(.duplicates, $0, questions.count) }.pairs
         let leaks = pairs.filter { sideOf[$0.first] != sideOf[$0.second] }.map {
             Leak(
@@ -97,7 +97,7 @@ public struct DatasetCheck: Codable, Sendable, Hashable {
         }
         return DatasetCheck(
             sides: Dictionary(sideOf.map { ($0, 1) }, uniquingKeysWith: +), drops: drops, differences: differences, leaks: leaks,
-            repeats: pairs.count - leaks.count, conflicts: profiles.count { conflicts.other(than: $0) != nil },
+            repeats: pairs.count - leaks.count, conflicts: questions.count { conflicts.other(than: $0) != nil },
             contaminated: contaminated, evaluationQuestions: evaluation.questions.count)
     }
 }

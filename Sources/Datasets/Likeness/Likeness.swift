@@ -12,6 +12,7 @@
 ///        names for names         0.85          0.85     never   (three choices at least)
 ///
 ///    Choices that more than eight questions share ("True, True") are no evidence.
+///    Names and variables that both have must come in the same order.
 /// 4. Or one text is the end or the beginning of the other, whose preface may have small numbers of its own ("choose one of the
 ///    four"), or holds nine tenths of its weight and all choices are shared.
 ///
@@ -49,6 +50,7 @@ struct Likeness {
         let likeness = overlap.shared / max(overlap.united, 1)
         if content >= 3 || shared >= 3, Self.oneHoldsTheOther(a.sequence, b.sequence) { return likeness }
         guard a.exacts.count == b.exacts.count else { return nil }
+        guard Self.particularsInOrder(a, b) else { return nil }
         if likeness >= bar(a, b, shared: shared, isSubstitution: overlap.hasOwnWords) { return likeness }
         let isContained = overlap.shared >= 0.9 * max(overlap.smaller, 1)
         return isContained && shared == 4 && content >= 3 && !Self.haveOwnParticulars(a, b) ? likeness : nil
@@ -87,6 +89,15 @@ struct Likeness {
 
     private static func haveOwnParticulars(_ a: Profile, _ b: Profile) -> Bool {
         a.particulars.contains { !Sorted.contains(b.words, $0) } && b.particulars.contains { !Sorted.contains(a.words, $0) }
+    }
+
+    /// Whether the names and variables that both have come in the same order: "A and B" against "B and C" is another question, although
+    /// every letter is in both texts.
+    private static func particularsInOrder(_ a: Profile, _ b: Profile) -> Bool {
+        let common = Set((a.particulars + b.particulars).filter { Sorted.contains(a.words, $0) && Sorted.contains(b.words, $0) })
+        guard common.count > 1 else { return true }
+        let short = Set(common.map { UInt32(truncatingIfNeeded: $0) })
+        return a.sequence.filter(short.contains).elementsEqual(b.sequence.filter(short.contains))
     }
 
     private func overlap(_ i: Int, _ j: Int) -> (shared: Double, united: Double, smaller: Double, hasOwnWords: Bool) {

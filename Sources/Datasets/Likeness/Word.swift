@@ -209,7 +209,7 @@ private struct WordScanner {
         let scalar = scalars[at]
         switch scalar {
         case "+", "=", "<", ">", "^", "%", "√", "×", "÷", "±": return true
-        case "-", "−", "*", "/": return isBesideNumber(at)
+        case "-", "−", "*", "/", "&", "|": return isBesideNumber(at) || (scalar == "*" && at > 0 && scalars[at - 1] == ")")
         case "!": return at + 1 < scalars.count && scalars[at + 1] == "="
         case "#": return at > 0 && isWordPart(scalars[at - 1])
         default: return !scalar.isASCII && scalar.properties.generalCategory == .mathSymbol
