@@ -6,6 +6,7 @@
 #
 #   COUNT=200           questions to label
 #   HELD_OUT=100        questions to evaluate on
+#   THREADS=1           of the server and of training (default: as many as each finds)
 #   OUT=FOLDER          where everything is kept (default: a folder that is gone afterwards)
 #   RETORT_LLAMA_SERVER or RETORT_LLAMA_PYTHON names llama.cpp's server; else scripts/setup --llama installs one
 set -euo pipefail
@@ -27,8 +28,9 @@ rm -rf "$OUT"/labels.jsonl* "$OUT/adapter"
 head -n "$count" "$OUT/all.jsonl" >"$OUT/questions.jsonl"
 tail -n +$((count + 1)) "$OUT/all.jsonl" >"$OUT/held-out.jsonl"
 
+threads=(${THREADS:+--threads "$THREADS"})
 label=("$retort" label --model "$RETORT_DEMO_MODEL" --engine llama.cpp --questions "$OUT/questions.jsonl" -o "$OUT/labels.jsonl"
-    --rotations 2 --samples 1 --hint --max-tokens 100 --dense 64 --slots 4)
+    --rotations 2 --samples 1 --hint --max-tokens 100 --dense 64 --slots 4 "${threads[@]}")
 lines() { cat "$OUT/labels.jsonl" 2>/dev/null | wc -l; }
 
 "${label[@]}" --dry-run --price-input 0.5 --price-output 1.5
@@ -54,7 +56,8 @@ PYTHON
 
 echo "== distilling"
 "$retort" train --model "$RETORT_DEMO_MODEL" --labels "$OUT/labels.jsonl" -o "$OUT/adapter" --rank 16 --alpha 16 --bind-choices \
-    --cut-reasoning --max-tokens 60 --batch 8 --epochs 1 --json "$OUT/train.json"
+    --cut-reasoning --max-tokens 60 --batch 8 --epochs 1 "${threads[@]}" --json "$OUT/train.json"
 
 echo "== evaluating"
-"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$OUT/adapter" --mode reason --questions "$OUT/held-out.jsonl" --json "$OUT/evaluation.json"
+"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$OUT/adapter" --mode reason --questions "$OUT/held-out.jsonl" \
+    "${threads[@]}" --json "$OUT/evaluation.json"

@@ -77,6 +77,13 @@ import Testing
     ])
     func letsEnglishAndFormulasPass(text: String) { #expect(EnglishCheck.passes(text)) }
 
+    @Test(arguments: Domain.specialist)
+    func letsEveryGeneratedExplanationPass(domain: Domain) throws {
+        for question in try QuestionGenerator.generate(domain: domain, count: 400, seed: 3) {
+            #expect(EnglishCheck.passes(question.explanation ?? ""), "\(question.explanation ?? "")")
+        }
+    }
+
     @Test(arguments: [
         "奥地利的首都是维也纳。", "The capital is 维也纳，因为它是奥地利的首都 since long.", "Столица Австрии — Вена.",
         "Die Hauptstadt von Österreich ist Wien, und das ist nicht die größte Stadt der Welt.",

@@ -126,7 +126,7 @@ public struct LabelFunnel: Codable, Sendable, Hashable, CustomStringConvertible 
             else if label.origin == .hinted && !limits.keepsHinted { .hinted }
             else if label.ending == .tokenLimit { .unfinished }
             else if text.isEmpty && !isInformed { .noReasoning }
-            else if !EnglishCheck.passes(text) { .notEnglish }
+            else if !isInformed && !EnglishCheck.passes(text) { .notEnglish }
             else { Self.excess(text, label, limits, count) }
         if reason == .tooManyWords || reason == .tooManyTokens, limits.excess == .cut {
             if let short = Self.cut(text, while: { Self.excess($0, label, limits, count) != nil }) {
