@@ -10,15 +10,21 @@ extension AnswerGuide.Mode: ExpressibleByArgument {}
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure accuracy on four-choice questions, with intervals; compare two adapters, or an adapter with its base.",
+        abstract: "Measure accuracy on questions or a benchmark, with intervals; compare two adapters, or an adapter with its base.",
         discussion: """
             Style chat puts each question in the checkpoint's own template as the answer agent sees it: mode letter scores the four \
             letters at once, mode reason lets the model write its reasoning first. Style mmlu is the raw five-shot prompt that \
             MMLU is reported with. With --compare both are asked the same questions, and McNemar's test says whether they differ: \
             the first is the base with --adapter, or the bare base; the second is the base with the adapter of --compare.
+
+            Benchmarks: mmlu (--data: the folder of MMLU's own archive, or one with test.jsonl and dev.jsonl), math500 and \
+            livecodebench (--data: their JSONL). The last runs the programs in a sandbox and refuses where none can be made.
             """)
 
-    enum Style: String, ExpressibleByArgument, CaseIterable { case chat, mmlu }
+    enum Benchmark: String, ExpressibleByArgument, CaseIterable {
+        case mmlu, math500, livecodebench
+        var isWritten: Bool { self != .mmlu }
+    }
 
     @OptionGroup var modelOptions: ModelOptions
     @OptionGroup var adapterOptions: AdapterOptions
@@ -26,104 +32,114 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("A second adapter, asked the same questions.", valueName: "dir"))
     var compare: String?
 
-    @Option(help: ArgumentHelp("Questions, JSONL or a JSON array.", valueName: "file"))
-    var questions: String
+    @OptionGroup var questionOptions: EvaluationQuestions
+    @OptionGroup var styleOptions: EvaluationStyle
 
-    @Option(help: "chat or mmlu.")
-    var style = Style.chat
+    @Option(help: "mmlu, math500 or livecodebench, in place of --questions; needs --data.")
+    var benchmark: Benchmark?
 
-    @Option(help: "letter or reason; for style chat. (default: letter)")
-    var mode: AnswerGuide.Mode?
+    @Option(help: ArgumentHelp("The benchmark's own file or folder.", valueName: "path"))
+    var data: String?
 
-    @Option(help: ArgumentHelp("Solved questions (MMLU's dev split), for style mmlu.", valueName: "file"))
-    var shots: String?
+    @Flag(help: "Ask each question four times, every choice once at every letter: letter bias, and accuracy that it cannot fake.")
+    var rotate = false
 
-    @Option(help: "How many of a subject's shots stand before each question.")
-    var numShots: Int?
+    @Option(help: "Fewer questions give an indication, no verdict.")
+    var minQuestions = PairedComparison.minimumQuestions
 
-    @Option(parsing: .upToNextOption, help: "Only these subjects.")
-    var subject: [String] = []
+    @Option(name: .shortAndLong, help: ArgumentHelp("Keep the replies of math500 and livecodebench in this JSONL file as they end, and continue from it.", valueName: "file"))
+    var output: String?
 
-    @Option(help: "Only so many questions from the file's beginning, after the choice of subjects.")
-    var limit: Int?
-
-    @Option(help: "Tokens of a reply at most, in mode reason.")
-    var maxTokens = 150
-
-    @Option(help: "Of the reasoning; 0 takes the likeliest token each time.")
-    var temperature = 0.0
-
-    @Option(help: "Names the random numbers where a temperature is above 0.")
-    var seed: UInt64 = 0
-
-    @Option(help: "Questions answered side by side.")
-    var slots = 16
+    @Option(help: "Seconds for each test of a program, of livecodebench.")
+    var testTimeout = 6.0
 
     @OptionGroup var json: JSONOptions
 
     func validate() throws {
-        if style == .mmlu, mode == .reason { throw ValidationError("Style mmlu scores letters; --mode reason needs --style chat.") }
-        if style == .chat, shots != nil || numShots != nil { throw ValidationError("--shots and --num-shots need --style mmlu.") }
-        if style == .mmlu, (numShots ?? (shots == nil ? 0 : 5)) > 0, shots == nil {
-            throw ValidationError("--num-shots needs --shots FILE with solved questions, such as MMLU's dev split.")
+        if (questionOptions.questions == nil) == (benchmark == nil) { throw ValidationError("Give either --questions or --benchmark with --data.") }
+        if (benchmark == nil) != (data == nil) { throw ValidationError("--benchmark and --data belong together.") }
+        if benchmark == .mmlu, styleOptions.shots != nil { throw ValidationError("--benchmark mmlu brings its own shots; --shots needs --questions.") }
+        try styleOptions.check(bringsShots: benchmark == .mmlu)
+        if benchmark?.isWritten == true {
+            if rotate || styleOptions.style != nil || styleOptions.mode != nil || !questionOptions.subject.isEmpty {
+                throw ValidationError("--rotate, --style, --mode and --subject are for four-choice questions, not for \(benchmark?.rawValue ?? "").")
+            }
+        } else if output != nil {
+            throw ValidationError("--output keeps the replies of math500 and livecodebench.")
         }
-        if let limit, limit < 1 { throw ValidationError("--limit is a number of at least 1.") }
-        if let numShots, numShots < 0 { throw ValidationError("--num-shots is a number from 0 up.") }
-        if maxTokens < 1 { throw ValidationError("--max-tokens is a number of at least 1.") }
-        if !(temperature >= 0 && temperature.isFinite) { throw ValidationError("--temperature is a number from 0 up.") }
-        if slots < 1 { throw ValidationError("--slots is a number of at least 1.") }
+        if output != nil, compare != nil { throw ValidationError("--output keeps the replies of one run; it cannot stand with --compare.") }
+        if minQuestions < 1 { throw ValidationError("--min-questions is a number of at least 1.") }
+        if !(testTimeout > 0 && testTimeout <= 3_600) { throw ValidationError("--test-timeout is a number of seconds above 0, up to an hour.") }
     }
 
-    private struct Result: Encodable {
-        let result: EvaluationResult
-        let compared: EvaluationResult?
-        let comparison: Comparison?
+    func run() throws { try benchmark?.isWritten == true ? runWritten() : runQuestions() }
+
+    /// Each evaluation with what it cost.
+    struct Result<Found: Encodable, Compared: Encodable>: Encodable {
+        let result: Found
+        let compared: Found?
+        let comparison: Compared?
+        let rotation: Rotation?
+        let comparedRotation: Rotation?
         let seconds: Double
+        let questionsPerSecond: Double
+        /// Bytes of memory at most, loading included; nil where the system does not tell.
+        let peakMemory: Int?
+        let deviceMemory: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case result, compared, comparison, rotation, seconds
+            case comparedRotation = "compared_rotation"
+            case questionsPerSecond = "questions_per_second"
+            case peakMemory = "peak_memory"
+            case deviceMemory = "device_memory"
+        }
     }
 
-    func run() throws {
-        let asked = try QuestionSelection(subjects: subject, limit: limit).select(QuestionFile.read(questions))
+    private func runQuestions() throws {
+        let mmlu = benchmark == .mmlu ? data : nil
+        let asked = try questionOptions.read(mmlu: mmlu)
         let model = try modelOptions.load()
-        let asking = try askingStyle(model)
+        let asking = try styleOptions.asking(model, mmlu: mmlu)
         let start = ContinuousClock.now
-        let first = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
+        let (first, rotation) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
         print(first.table)
+        if let rotation { print("\n" + rotation.table) }
+        let rate = Double(asked.count * (rotate ? 4 : 1)) / max(seconds, 1e-9)
+        print(String(format: "speed: %.2f questions/s", rate) + (ProcessMemory.peak.map { ", peak memory \(ByteCount.text($0))" } ?? ""))
         var second: EvaluationResult?
         var comparison: Comparison?
+        var comparedRotation: Rotation?
         if let compare {
             Console.note("loading adapter \(compare)")
-            let other = try evaluate(asked, model, Adapter.load(compare, for: model), compare, asking)
+            let (other, rotated) = try evaluate(asked, model, Adapter.load(compare, for: model), compare, asking)
             print("\n" + other.table)
-            let compared = try Comparison(first: first, second: other)
+            if let rotated { print("\n" + rotated.table) }
+            let compared = try Comparison(first: first, second: other, minimumQuestions: minQuestions)
             print("\n" + compared.table + "\n\n" + compared.overall.sentence)
             second = other
             comparison = compared
+            comparedRotation = rotated
         }
-        let elapsed = (ContinuousClock.now - start).components
         try json.write(Result(
-            result: first, compared: second, comparison: comparison,
-            seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18))
-    }
-
-    private func askingStyle(_ model: LanguageModel) throws -> any AskingStyle {
-        switch style {
-        case .chat:
-            let limits = AnswerLimits(newTokens: maxTokens)
-            return try ChatStyle(
-                tokenizer: model.tokenizer, mode: mode ?? .letter, limits: limits, sampling: Sampling(temperature: temperature))
-        case .mmlu:
-            return try MMLUStyle(
-                tokenizer: model.tokenizer, shots: shots.map { try QuestionFile.read($0) } ?? [],
-                shotCount: numShots ?? (shots == nil ? 0 : 5), contextLength: model.configuration.contextLength)
-        }
+            result: first, compared: second, comparison: comparison, rotation: rotation,
+            comparedRotation: comparedRotation, seconds: seconds, questionsPerSecond: rate, peakMemory: ProcessMemory.peak,
+            deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
     private func evaluate(
         _ asked: [Question], _ model: LanguageModel, _ adapter: Adapter?, _ name: String?, _ asking: any AskingStyle
-    ) throws -> EvaluationResult {
-        let decoder = try Decoder(model: model, adapter: adapter, slots: slots)
+    ) throws -> (EvaluationResult, Rotation?) {
+        let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
+        let asked = rotate ? Rotation.expand(asked) : asked
         let progress = Progress(name ?? "base", total: asked.count, unit: "questions")
-        return try Evaluator(style: asking, decode: { try decoder.run($0, progress: $1) }).evaluate(
-            asked, model: modelOptions.model, adapter: name, seed: seed, progress: { progress.advance(to: $0) })
+        let start = ContinuousClock.now
+        let evaluator = Evaluator(style: asking, clock: { ContinuousClock.now - start }, decoder: decoder)
+        let records = try evaluator.run(asked, seed: styleOptions.seed) { progress.advance(to: $0) }
+        func result(_ records: [EvaluationRecord]) -> EvaluationResult {
+            EvaluationResult(model: modelOptions.model, adapter: name, style: asking.name, records: records)
+        }
+        return rotate ? (result(Rotation.unmoved(records)), Rotation(records)) : (result(records), nil)
     }
 }

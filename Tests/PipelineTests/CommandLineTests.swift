@@ -61,7 +61,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--checkpointing", "--activation-memory", "--epochs", "-o, --output", "--json"]),
         ("merge", ["--method", "--space", "--convention", "--density", "--sign", "--lambda", "--rank", "--seed", "--epsilon", "--gamma", "--threads", "--weights", "-o, --output", "<adapter> ...", "--json"]),
         ("export", ["--format", "--model", "--dtype", "--max-shard-size", "--run", "-o, --output", "<adapter>"]),
-        ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--json"]),
+        ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--benchmark", "--data", "--rotate", "--min-questions", "-o, --output", "--json"]),
+        ("bakeoff", ["--model", "--questions", "--benchmark", "--data", "--style", "--mode", "--min-questions", "-o, --output", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
         ("answer", ["--model", "--adapter", "--input", "--deadline", "-o, --output", "--json"]),
         ("complete", ["--model", "--adapter", "--prompts", "--streams", "--raw", "--max-tokens", "--ignore-eos", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
@@ -104,6 +105,13 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["run", "recipes/smollm2-135m.yaml", "--dry-run", "--only", "marge"], "there is no phase 'marge'; did you mean 'merge'?"),
         (["evaluate", "--model", "m", "--questions", "q", "--style", "mmlu", "--mode", "reason"], "--mode reason needs --style chat"),
         (["evaluate", "--model", "m", "--questions", "q", "--device", "gpu"], "'gpu' is no device"),
+        (["evaluate", "--model", "m"], "Give either --questions or --benchmark with --data."),
+        (["evaluate", "--model", "m", "--benchmark", "mmlu"], "--benchmark and --data belong together."),
+        (["evaluate", "--model", "m", "--benchmark", "math500", "--data", "d", "--rotate"], "not for math500"),
+        (["evaluate", "--model", "m", "--questions", "q", "--output", "o"], "--output keeps the replies"),
+        (["bakeoff", "--model", "m", "--questions", "q"], "Give --model at least twice."),
+        (["bakeoff", "--model", "m", "--model", "m", "--questions", "q"], "--model m is given twice."),
+        (["bakeoff", "--model", "m", "--model", "n", "--benchmark", "math500", "--data", "d"], "A bakeoff asks four-choice questions"),
         (["complete", "--model", "m", "--prompts", "p", "text"], "Give either PROMPT or --prompts."),
         (["complete", "--model", "m", "--streams", "4", "text"], "--streams is a number of at least 1 and needs --prompts."),
         (["answer", "--model", "m", "--input", "q", "-o", "x", "--deadline", "soon"], "'soon' is invalid"),
@@ -145,6 +153,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ["merge", "-o", "/tmp/never-written", "no/such/adapter", "nor/this"],
         ["label", "--model", "m", "--questions", "no/such/file", "-o", "/tmp/never-written"],
         ["train", "--model", "no/such/model", "--questions", "no/such/file", "-o", "/tmp/never-written"],
+        ["evaluate", "--model", "m", "--benchmark", "math500", "--data", "no/such/problems.jsonl"],
+        ["bakeoff", "--model", "m", "--model", "n", "--questions", "no/such/questions.jsonl"],
     ])
     func failureIsOneAndSaysWhy(arguments: [String]) throws {
         let command = try Command(arguments)
