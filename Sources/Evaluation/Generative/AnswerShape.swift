@@ -103,7 +103,7 @@ enum AnswerShape {
             let (begin, end) = ("\\begin{\(kind)}", "\\end{\(kind)}")
             guard text.hasPrefix(begin), text.hasSuffix(end), text.ranges(of: "\\begin").count == 1 else { continue }
             let inside = text.dropFirst(begin.count).dropLast(end.count)
-            return inside.split(separator: "\\\\").map { row in row.split(separator: "&").map { String($0).trimmingSpace } }
+            return inside.split(separator: AnswerText.rowEnd).map { row in row.split(separator: "&").map { String($0).trimmingSpace } }
                 .filter { !$0.allSatisfy(\.isEmpty) }
         }
         return nil

@@ -8,8 +8,11 @@ enum AnswerText {
     private static let unit = try? NSRegularExpression(
         pattern: #"(?<=[^\s{(\[,=])\s*\\(?:text|textrm|mathrm|mbox|textbf)\{[^{}]*\}(?:\s*\^\s*(?:\{\s*\d+\s*\}|\d))?\s*$"#)
 
+    static let rowEnd = "¶"
+
     static func clean(_ answer: String) -> String {
-        var text = answer.trimmingSpace
+        // A row's end in a matrix, out of the way of "\\ ", which is a space.
+        var text = answer.replacing("\\\\", with: rowEnd).trimmingSpace
         for (open, close) in [("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]")] where text.count > 4 && text.hasPrefix(open) && text.hasSuffix(close) {
             text = String(text.dropFirst(2).dropLast(2)).trimmingSpace
         }
