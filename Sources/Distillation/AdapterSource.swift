@@ -33,6 +33,17 @@ public final class AdapterSource: GradientSource {
         try pass.accumulate(batch.sequences, rows: batch.rows, dropout: dropout, loss: loss)
     }
 
+    public func measure(_ batch: PackedExamples, loss: (Range<Int>, Tensor) throws -> Void) throws {
+        try pass.measure(batch.sequences, rows: batch.rows, loss: loss)
+    }
+
+    /// s·B·A stays the same where B grows as s shrinks.
+    public func multiplyScale(by factor: Double) -> [Double]? {
+        adapter.multiplyScale(by: factor)
+        pass.readScales()
+        return parameters.map { $0.name.hasSuffix("lora_B.weight") ? 1 / factor : 1 }
+    }
+
     public func firstNotFinite(in batch: PackedExamples) throws -> String? { try pass.firstNotFinite(in: batch.sequences) }
 
     public func lowerActivations() -> String? { pass.lowerActivations() }

@@ -19,6 +19,8 @@ public enum DistillationError: Error, CustomStringConvertible {
     case noExamples(String)
     /// A loss or a gradient that is not a number; the weights were not touched.
     case notFinite(step: Int, what: String)
+    /// A training that its probes found broken, and that no retry mended.
+    case collapsed(step: Int, retries: Int, reason: String, cause: String, goodStep: Int)
     /// A checkpoint of training with other settings or examples.
     case otherTraining(path: String, differences: [String])
     /// A checkpoint that cannot be read.
@@ -42,6 +44,10 @@ public enum DistillationError: Error, CustomStringConvertible {
         case .notFinite(let step, let what):
             "step \(step): \(what) is not a finite number; the weights are those of step \(step - 1). "
                 + "Lower the learning rate or the adapter's scale and start again from the last checkpoint"
+        case .collapsed(let step, let retries, let reason, let cause, let goodStep):
+            "the training collapsed at step \(step) (\(reason))"
+                + (retries > 0 ? ", after \(retries) \(retries == 1 ? "retry" : "retries") with smaller steps" : "")
+                + "; its last good checkpoint is of step \(goodStep). Likely cause: \(cause)"
         case .otherTraining(let path, let differences):
             "\(path) was begun with other settings (\(differences.joined(separator: "; "))); "
                 + "delete the folder or choose a new one, or use the settings it was begun with"

@@ -16,6 +16,11 @@ public protocol GradientSource: AnyObject {
     func accumulate(
         _ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor
     ) throws
+    /// The forward half of `accumulate`, without dropout: gradients stay as they are.
+    func measure(_ batch: PackedExamples, loss: (Range<Int>, Tensor) throws -> Void) throws
+    /// Multiplies the strength of what is trained by `factor`, so that an equal step changes less.
+    /// - Returns: what each parameter is to be multiplied by for the same output as before; nil where the source has no such strength.
+    func multiplyScale(by factor: Double) -> [Double]?
     /// Names the first tensor on a batch's way through the model that is not finite; nil where all are, or where the source cannot tell.
     func firstNotFinite(in batch: PackedExamples) throws -> String?
     /// Keeps less in memory from now on, after a pass ran out of it.
@@ -30,6 +35,7 @@ public protocol GradientSource: AnyObject {
 }
 
 extension GradientSource {
+    public func multiplyScale(by factor: Double) -> [Double]? { nil }
     public func firstNotFinite(in batch: PackedExamples) throws -> String? { nil }
     public func lowerActivations() -> String? { nil }
 }

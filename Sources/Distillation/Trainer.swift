@@ -4,31 +4,23 @@ import Groundwork
 import Torch
 import Transformers
 
-/// Looks at the model while it trains: a guard that throws stops the run before the next step.
-public struct Probe {
-    /// Steps between looks.
-    public let every: Int
-    public let body: (StepMetrics) throws -> Void
-
-    public init(every: Int, body: @escaping (StepMetrics) throws -> Void) {
-        precondition(every > 0, "a probe looks every so many steps")
-        self.every = every
-        self.body = body
-    }
-}
-
 /// Trains a student's adapter on examples.
 ///
 /// The order of the examples, the dropout and so the result follow from the seed, the step and nothing else: a run that was
 /// stopped or killed and is started again with the same settings ends in the same bytes.
+///
+/// With a probe, a training that collapses goes back to its last good checkpoint and goes on with a lower learning rate and a
+/// lower scale.
 public final class Trainer {
-    private let source: any GradientSource
+    let source: any GradientSource
     private let letters: [Int]
-    private let configuration: TrainingConfiguration
-    private let title: String
+    let configuration: TrainingConfiguration
+    let title: String
     private let dropoutSeed: UInt64
-    /// Called every so many steps, after the checkpoint of that step if there is one.
+    /// Watches over the training; nil trains unwatched.
     public var probe: Probe?
+    /// What the probe may not find, and what follows if it does.
+    public var collapseGuard = CollapseGuard()
     /// Where notices go; standard error unless set.
     public var notice: (String) -> Void = { FileHandle.standardError.write(Data(($0 + "\n").utf8)) }
     /// Whether the user has asked to stop.
@@ -52,7 +44,7 @@ public final class Trainer {
 
     /// Trains, or continues an interrupted run, or returns the summary of a finished one.
     /// - Parameter folder: gets the trained weights, and a folder `training` with checkpoints and metrics.
-    /// - Throws: `Interrupted` after a checkpoint when the user asks to stop.
+    /// - Throws: `Interrupted` after a checkpoint when the user asks to stop; `DistillationError.collapsed` when no retry is left.
     public func train(_ examples: [TrainingExample], to folder: String) throws -> TrainingSummary {
         guard !examples.isEmpty else { throw DistillationError.noExamples("no label was kept and no question given") }
         let store = TrainingFolder(folder: folder + "/training", identity: identity(of: examples))
@@ -60,46 +52,95 @@ public final class Trainer {
             notice("\(title): already trained, in \(folder)")
             return summary
         }
-        let optimizer = try AdamW(source.parameters, settings: configuration.optimizer)
-        let begun = try store.restore(into: optimizer)
-        try WholeFile.makeFolder(store.folder)
-        var (metrics, history) = try MetricsFile.open(store.metricsPath, after: begun)
-
-        let total = configuration.totalSteps(examples: examples.count)
-        let schedule = configuration.schedule(examples: examples.count)
+        var run = try TrainingRun(source: source, configuration: configuration, collapseGuard: collapseGuard, store: store)
+        let total = configuration.totalSteps(examples: examples.count), begun = run.position
         for line in source.notices { notice("\(title): \(line)") }
-        if begun > 0 { notice("\(title): continuing after step \(begun) of \(total)") }
-        let progress = Progress(title, total: total, alreadyDone: begun, unit: "steps")
-        var order = (epoch: -1, indices: [Int]())
-        for step in begun..<total {
-            let perEpoch = configuration.stepsPerEpoch(examples: examples.count)
-            if step / perEpoch != order.epoch { order = (step / perEpoch, shuffle(examples, epoch: step / perEpoch)) }
-            let first = step % perEpoch * configuration.examplesPerStep
-            let chosen = order.indices[first..<min(first + configuration.examplesPerStep, examples.count)]
-            let line = try self.step(
-                step, of: chosen.map { examples[$0] }, epoch: Double(step + 1) / Double(perEpoch),
-                rate: schedule.rate(at: step), optimizer: optimizer)
-            try metrics.append(line)
-            history.append(line)
-            let isLast = step + 1 == total, stops = isInterrupted() && !isLast
-            if stops || (!isLast && (step + 1) % configuration.checkpointEvery == 0) {
-                try metrics.flush()
-                try store.save(optimizer)
-            }
-            progress.advance(note: Self.note(line))
-            if stops { throw Interrupted() }
-            if let probe, (step + 1) % probe.every == 0 { try probe.body(line) }
+        if begun != TrainingPosition() {
+            notice("\(title): continuing after step \(begun.step) of \(total)" + (begun.retries > 0 ? ", retry \(begun.retries)" : ""))
         }
-        try metrics.flush()
+        if let probe, !run.hasGood {
+            if run.log.readings.isEmpty { try look(probe, &run) }
+            try run.save(isGood: true)
+        }
+        var progress = Progress(title, total: total, alreadyDone: run.position.step, unit: "steps")
+        while run.position.step < total {
+            do {
+                let line = try advance(&run, examples)
+                let isLast = line.step == total, stops = isInterrupted() && !isLast
+                let isDue = probe.map { isLast || line.step % $0.every == 0 } ?? false
+                if let probe, isDue { try look(probe, &run) }
+                if !isLast, stops || isDue || line.step % configuration.checkpointEvery == 0 { try run.save(isGood: isDue) }
+                progress.advance(note: Self.note(line))
+                if stops { throw Interrupted() }
+            } catch let collapse as Collapse {
+                notice("\(title): collapsed at step \(collapse.step) of \(total): \(collapse.reason)")
+                notice("\(title): " + (try run.retreat(from: collapse, examples)))
+                progress = Progress(title, total: total, alreadyDone: run.position.step, unit: "steps")
+            }
+        }
+        try run.log.flush()
         try source.save(to: folder)
-        let summary = TrainingSummary(examples: examples.count, metrics: history)
+        let summary = TrainingSummary(examples: examples.count, metrics: run.log.steps)
         try store.finish(summary)
         return summary
     }
 
+    /// One step, on the examples that are its turn.
+    /// - Throws: `Collapse` where a probe watches and the loss is not a number or has exploded.
+    private func advance(_ run: inout TrainingRun, _ examples: [TrainingExample]) throws -> StepMetrics {
+        let step = run.position.step, perEpoch = configuration.stepsPerEpoch(examples: examples.count)
+        if run.order.epoch != step / perEpoch { run.order = (step / perEpoch, shuffle(examples, epoch: step / perEpoch)) }
+        let first = step % perEpoch * configuration.examplesPerStep
+        let chosen = run.order.indices[first..<min(first + configuration.examplesPerStep, examples.count)]
+        do {
+            let line = try self.step(
+                step, of: chosen.map { examples[$0] }, epoch: Double(step + 1) / Double(perEpoch),
+                rate: configuration.schedule(examples: examples.count).rate(at: step) * run.rateFactor, optimizer: run.optimizer)
+            try run.log.append(line)
+            if probe != nil, let symptom = collapseGuard.symptom(of: run.log.steps.map(\.loss.total)) {
+                throw Collapse(step: line.step, symptoms: [symptom])
+            }
+            return line
+        } catch DistillationError.notFinite(let step, let what) where probe != nil {
+            throw Collapse(step: step, symptoms: [.notFinite(what)])
+        }
+    }
+
+    /// Reads the probes and writes down what they say.
+    /// - Throws: `Collapse` where they say that the training has collapsed.
+    private func look(_ probe: Probe, _ run: inout TrainingRun) throws {
+        let step = run.position.step, earlier = run.log.readings.map(\.reading)
+        var reading: ProbeReading
+        do {
+            let losses = try heldOutLoss(probe.heldOut, step: step)
+            reading = try probe.look(step, earlier.first)
+            (reading.heldOutLoss, reading.heldOutTextLoss) = (losses?.total, losses?.reasoning)
+        } catch DistillationError.notFinite(_, let what) where !earlier.isEmpty {
+            throw Collapse(step: step, symptoms: [.notFinite(what)])
+        }
+        notice("\(title): step \(step), \(reading.sentence)")
+        let symptoms = earlier.isEmpty ? [] : collapseGuard.symptoms(of: reading, after: earlier)
+        try run.log.append(reading)
+        if !symptoms.isEmpty { throw Collapse(step: step, symptoms: symptoms) }
+    }
+
+    private func heldOutLoss(_ examples: [TrainingExample], step: Int) throws -> LossParts? {
+        guard !examples.isEmpty else { return nil }
+        let counts = LossCounts(examples)
+        var parts = LossParts()
+        for first in stride(from: 0, to: examples.count, by: configuration.batch) {
+            let batch = PackedExamples(Array(examples[first..<min(first + configuration.batch, examples.count)]))
+            try source.measure(batch) { rows, logits in
+                parts += try configuration.loss.evaluate(logits: logits, targets: batch.targets[rows], letters: letters, over: counts).parts
+            }
+        }
+        guard parts.total.isFinite else { throw DistillationError.notFinite(step: step, what: "the loss on held-out text") }
+        return parts
+    }
+
     /// Forward, backward and update for one accumulated batch. The weights are touched last, once loss and gradients are known
     /// to be finite.
-    private func step(
+    func step(
         _ step: Int, of examples: [TrainingExample], epoch: Double, rate: Double, optimizer: AdamW
     ) throws -> StepMetrics {
         let start = ContinuousClock.now
@@ -149,7 +190,7 @@ public final class Trainer {
     }
 
     /// The examples' order in an epoch: those of one question stay together, since they share their prompt.
-    private func shuffle(_ examples: [TrainingExample], epoch: Int) -> [Int] {
+    func shuffle(_ examples: [TrainingExample], epoch: Int) -> [Int] {
         guard configuration.shuffle else { return Array(examples.indices) }
         var random = CounterRandom(seed: configuration.seed, phase: "shuffle/\(title)", step: UInt64(epoch))
         let firsts = examples.indices.filter { $0 == 0 || examples[$0].name != examples[$0 - 1].name }

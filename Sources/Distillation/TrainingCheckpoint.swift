@@ -7,7 +7,8 @@ import Torch
 ///
 ///     state.json              the step, the settings, which weights file belongs to it: the point of commitment
 ///     step-00000050.safetensors   parameters and both moments of the optimiser, float32
-///     metrics.jsonl           one line a step
+///     step-00000050-retry-1.safetensors   the same after a collapse and a retry; the last good one stays beside the last one
+///     metrics.jsonl           see `TrainingLog`
 ///     summary.json            once training is done; then the weights file is gone
 ///
 /// The weights are written first and renamed into place, then `state.json`, then older weights are removed: whenever the
@@ -16,8 +17,17 @@ struct TrainingFolder {
     struct State: Codable {
         var step: Int
         var weights: String
+        /// How often the training began again; nothing stands for never.
+        var retries: Int?
+        /// The last checkpoint that probes found healthy.
+        var good: Good?
         /// Name and value of all that must be the same for the run to be continued.
         var identity: [String: String]
+    }
+
+    struct Good: Codable {
+        var step: Int
+        var weights: String
     }
 
     struct Finished: Codable {
@@ -27,6 +37,12 @@ struct TrainingFolder {
 
     let folder: String
     let identity: [String: String]
+    private(set) var good: Good?
+
+    init(folder: String, identity: [String: String]) {
+        self.folder = folder
+        self.identity = identity
+    }
 
     private var statePath: String { folder + "/state.json" }
     private var summaryPath: String { folder + "/summary.json" }
@@ -40,14 +56,30 @@ struct TrainingFolder {
     }
 
     /// Loads the last checkpoint into the optimiser and its parameters.
-    /// - Returns: the step it was made after; 0 if there is none.
-    func restore(into optimizer: AdamW) throws -> Int {
-        guard let state: State = try read(statePath) else { return 0 }
+    /// - Parameter prepare: is told of how many retries the checkpoint is, before any parameter is touched.
+    /// - Returns: where it was made; the beginning if there is none.
+    mutating func restore(into optimizer: AdamW, prepare: (_ retries: Int) -> Void) throws -> TrainingPosition {
+        guard let state: State = try read(statePath) else { return TrainingPosition() }
         try compare(state.identity)
-        let path = folder + "/" + state.weights
+        prepare(state.retries ?? 0)
+        try load(state.weights, step: state.step, into: optimizer)
+        good = state.good
+        return TrainingPosition(retries: state.retries ?? 0, step: state.step)
+    }
+
+    /// Loads the last good checkpoint.
+    /// - Returns: the step it was made after.
+    func restoreGood(into optimizer: AdamW) throws -> Int {
+        guard let good else { throw DistillationError.badCheckpoint(path: statePath, reason: "it names no good checkpoint") }
+        try load(good.weights, step: good.step, into: optimizer)
+        return good.step
+    }
+
+    private func load(_ weights: String, step: Int, into optimizer: AdamW) throws {
+        let path = folder + "/" + weights
         let file = try Safetensors(path: path)
-        guard file.metadata["step"] == "\(state.step)" else {
-            throw DistillationError.badCheckpoint(path: path, reason: "it is not of step \(state.step)")
+        guard file.metadata["step"] == "\(step)" else {
+            throw DistillationError.badCheckpoint(path: path, reason: "it is not of step \(step)")
         }
         // All are checked before the first is touched.
         var copies: [(StoredTensor, Tensor)] = []
@@ -62,12 +94,13 @@ struct TrainingFolder {
             copies.append((stored, tensor))
         }
         for (stored, tensor) in copies { try tensor.copy_(Tensor(stored.floats(), stored.shape)) }
-        optimizer.step = state.step
-        return state.step
+        optimizer.step = step
     }
 
-    func save(_ optimizer: AdamW) throws {
-        let name = "step-" + String(repeating: "0", count: max(0, 8 - "\(optimizer.step)".count)) + "\(optimizer.step).safetensors"
+    /// - Parameter isGood: whether a later collapse may go back here.
+    mutating func save(_ optimizer: AdamW, retries: Int, isGood: Bool) throws {
+        let name = "step-" + String(repeating: "0", count: max(0, 8 - "\(optimizer.step)".count)) + "\(optimizer.step)"
+            + (retries > 0 ? "-retry-\(retries)" : "") + ".safetensors"
         let tensors = entries(of: optimizer)
         let sources = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) })
         try Safetensors.write(
@@ -77,14 +110,16 @@ struct TrainingFolder {
             guard let tensor = sources[entry.name] else { return }
             try tensor.floats().withUnsafeBytes(sink)
         }
-        try write(State(step: optimizer.step, weights: name, identity: identity), to: statePath)
-        removeWeights(except: name)
+        if isGood { good = Good(step: optimizer.step, weights: name) }
+        try write(
+            State(step: optimizer.step, weights: name, retries: retries > 0 ? retries : nil, good: good, identity: identity), to: statePath)
+        removeWeights(except: [name, good?.weights])
     }
 
     func finish(_ summary: TrainingSummary) throws {
         try write(Finished(identity: identity, summary: summary), to: summaryPath)
         unlink(statePath)
-        removeWeights(except: nil)
+        removeWeights(except: [])
     }
 
     private func entries(of optimizer: AdamW) -> [(name: String, tensor: Tensor)] {
@@ -94,9 +129,9 @@ struct TrainingFolder {
         }
     }
 
-    private func removeWeights(except kept: String?) {
+    private func removeWeights(except kept: [String?]) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name.hasPrefix("step-") && name.contains(".safetensors") && name != kept {
+        for name in names where name.hasPrefix("step-") && name.contains(".safetensors") && !kept.contains(name) {
             unlink(folder + "/" + name)
         }
     }

@@ -4,7 +4,7 @@ import Torch
 
 /// A LoRA adapter on a model: factors for some projections of some blocks, in float32 (float64 under a float64 model).
 public final class Adapter {
-    public let configuration: AdapterConfiguration
+    public private(set) var configuration: AdapterConfiguration
     /// One entry per block.
     package private(set) var layers: [[Projection: LoRAFactors]]
 
@@ -86,6 +86,14 @@ public final class Adapter {
         try AdapterFile.write(configuration, entries, to: folder) { entry, sink in
             try parameters[entry.name]!.floats().withUnsafeBytes(sink)
         }
+    }
+
+    /// Multiplies the scale of B·A, and alpha with it, in every module. The factors stay as they are, so what the adapter adds is
+    /// multiplied too.
+    public func multiplyScale(by factor: Double) {
+        configuration.alpha *= factor
+        configuration.alphaPattern = ModulePatterns(configuration.alphaPattern.entries.map { ($0.pattern, $0.value * factor) })
+        layers = layers.map { $0.mapValues { LoRAFactors(a: $0.a, b: $0.b, scale: $0.scale * factor) } }
     }
 
     func block(_ layer: Int) -> BlockAdapter { BlockAdapter(factors: layers[layer]) }

@@ -43,6 +43,11 @@ public final class TrainingPass {
         }
     }
 
+    /// Takes over the scales of an adapter that were changed since.
+    public func readScales() {
+        for layer in layers.indices { layers[layer].factors = adapter.layers[layer] }
+    }
+
     public func zeroGradients() throws { for gradient in gradients { try gradient.zero_() } }
 
     /// One forward and backward pass; its gradients are added to `gradients`.
@@ -90,17 +95,39 @@ public final class TrainingPass {
 
     /// The loss over all rows of `x` [rows, hidden], in pieces, and its gradient with respect to them.
     private func headBackward(_ x: Tensor, _ loss: (Range<Int>, Tensor) throws -> Tensor) throws -> Tensor {
-        let exact: DType = model.dtype == .float64 ? .float64 : .float32
-        let piece = max(1, Self.logitBytes / (model.configuration.vocabularySize * exact.size))
-        let gradients = try stride(from: 0, to: x.shape[0], by: piece).map { start in
-            let range = start..<min(start + piece, x.shape[0])
-            let chosen = try x.narrow(0, start, range.count)
+        let gradients = try pieces(of: x.shape[0]).map { range in
+            let chosen = try x.narrow(0, range.lowerBound, range.count)
             let (normal, rstd) = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)
-            let dLogits = try loss(range, model.head.product(normal).to(dtype: exact))
+            let dLogits = try loss(range, model.head.product(normal).to(dtype: exactType))
             let dNormal = try model.head.backProduct(dLogits.to(dtype: x.dtype))
             return try RMSNorm.backward(dNormal, x: chosen, rstd: rstd, weight: model.finalNorm)
         }
         return try Tensor.concatenated(gradients)
+    }
+
+    /// What losses are computed in.
+    private var exactType: DType { model.dtype == .float64 ? .float64 : .float32 }
+
+    private func pieces(of rows: Int) -> [Range<Int>] {
+        let piece = max(1, Self.logitBytes / (model.configuration.vocabularySize * exactType.size))
+        return stride(from: 0, to: rows, by: piece).map { $0..<min($0 + piece, rows) }
+    }
+
+    /// A forward pass alone, without dropout: `loss` is called as in `accumulate`, and no gradient changes.
+    public func measure(_ batch: PackedSequences, rows: [Int], loss: (_ rows: Range<Int>, _ logits: Tensor) throws -> Void) throws {
+        if rows.isEmpty { return }
+        let attention = try PackedAttention(batch, model: model)
+        let table = try model.rotary.table(batch.positions)
+        let wanted = try Tensor(rows.map(Int64.init), [rows.count], device: model.device)
+        var x = try model.embed(batch.tokens)
+        for (layer, block) in model.blocks.enumerated() {
+            x = try block.forward(
+                x, adapter.block(layer), table, attention, rows: layer == model.blocks.count - 1 ? wanted : nil).output
+        }
+        for range in pieces(of: rows.count) {
+            let normal = try x.narrow(0, range.lowerBound, range.count).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
+            try loss(range, model.head.product(normal).to(dtype: exactType))
+        }
     }
 
     private func drawMasks(_ dropout: Dropout, tokens: Int, rows: Int) throws {

@@ -1,3 +1,4 @@
+import Agents
 import ArgumentParser
 import Checkpoints
 import Distillation
@@ -17,6 +18,10 @@ struct Train: ParsableCommand {
         discussion: """
             A stopped command continues from its last checkpoint, in DIR/training; on a CPU it ends in the same bytes as an \
             uninterrupted one. The loss is α·CE + (1−α)·T²·KL over the four letters, plus λ·CE over the reasoning.
+
+            With --probe, the answer agent is tried on questions that nothing is trained on. A training that collapses (one letter \
+            whatever is asked, answers that do not end, a loss that runs away) goes back to its last good checkpoint and on with \
+            smaller steps, --max-retries times.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -27,8 +32,8 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("Labels to train on, from `retort label`.", valueName: "file"))
     var labels: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The PEFT adapter folder to write.", valueName: "dir"))
-    var output: String
+    @Option(name: .shortAndLong, help: ArgumentHelp("The PEFT adapter folder to write. (needed but for --find-lr)", valueName: "dir"))
+    var output: String?
 
     @Option(help: "A trained PEFT adapter folder to start from: its rank, alpha, scale, targets and dropout stay. (default: a fresh adapter)")
     var adapter: String?
@@ -123,6 +128,18 @@ struct Train: ParsableCommand {
     @Option(help: "Steps between checkpoints.")
     var saveEvery = 25
 
+    @Option(help: ArgumentHelp("Questions to watch over the training with; give at least 16, and none of those trained on.", valueName: "file"))
+    var probe: String?
+
+    @Option(help: "Steps between looks at the probes, which also come before the first step and after the last. (default: 25)")
+    var probeEvery: Int?
+
+    @Option(help: "How often a collapsed training may begin again at its last good checkpoint, with a third of the learning rate and half the scale. (default: 2)")
+    var maxRetries: Int?
+
+    @Flag(help: "Train nothing: raise the learning rate from 1e-6 to 1 over --steps steps (default: 60), print the losses and suggest a rate.")
+    var findLr = false
+
     @Option(help: "Draws the adapter's first values, the order of the questions, and dropout.")
     var seed: UInt64 = 0
 
@@ -130,6 +147,12 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         if (questions == nil) == (labels == nil) { throw ValidationError("Give either --questions or --labels.") }
+        if !findLr, output == nil { throw ValidationError("Missing expected argument '--output <dir>'") }
+        if findLr, output != nil || probe != nil { throw ValidationError("--find-lr trains and writes nothing; leave out --output and --probe.") }
+        if findLr, let steps, steps < 8 { throw ValidationError("--find-lr needs --steps of at least 8.") }
+        if probe == nil, probeEvery != nil || maxRetries != nil { throw ValidationError("--probe-every and --max-retries need --probe.") }
+        if let probeEvery, probeEvery < 1 { throw ValidationError("--probe-every is a number of at least 1.") }
+        if let maxRetries, maxRetries < 0 { throw ValidationError("--max-retries is a number of at least 0.") }
         if adapter != nil, rank != nil || alpha != nil || rslora != nil || dropout != nil || !targets.isEmpty {
             throw ValidationError("--adapter brings its own rank, alpha, scale, dropout and targets; leave those options out.")
         }
@@ -172,12 +195,19 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let (kept, funnel) = try material()
+        let probes = try probe.map(QuestionFile.read) ?? []
+        if probe != nil, probes.count < 16 {
+            throw ValidationError("--probe holds \(probes.count) questions; fewer than 16 say nothing about a collapse.")
+        }
+        let taught = Set(kept.map(\.question.fingerprint))
+        if let same = probes.first(where: { taught.contains($0.fingerprint) }) {
+            throw ValidationError("--probe's question \(same.id) is trained on too; take probes that are not.")
+        }
         let model = try modelOptions.load()
         let fresh = AdapterConfiguration(
             rank: rank ?? 16, alpha: alpha ?? 16, useRSLoRA: rslora ?? true,
             targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout ?? 0, baseModel: modelOptions.model)
         let adapter = try self.adapter.map { try Adapter.load($0, for: model) } ?? Adapter(for: model, fresh, seed: seed)
-        let configuration = adapter.configuration
         let builder = try ExampleBuilder(
             coder: model.tokenizer, style: style, usesDense: denseWeight > 0 && kept.contains { $0.dense != nil })
         let training = TrainingConfiguration(
@@ -191,7 +221,21 @@ struct Train: ParsableCommand {
             model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), start: self.adapter.map(ModelIdentity.ofAdapter),
             activations: checkpointing ? .inputs : .fitting(limit: activationMemory?.bytes))
         let trainer = try Trainer(source: source, letters: builder.tokens.letters, configuration: training, title: "train")
-        let summary = try trainer.train(builder.examples(for: kept, askingShare: askingShare, bindsChoices: bindChoices, seed: seed).examples, to: output)
+        let examples = try builder.examples(for: kept, askingShare: askingShare, bindsChoices: bindChoices, seed: seed).examples
+        guard let output else {
+            let range = try trainer.findLearningRate(examples, steps: steps ?? 60)
+            print(range.text)
+            return try json.write(range)
+        }
+        trainer.collapseGuard.maximumRetries = maxRetries ?? 2
+        if !probes.isEmpty {
+            let watch = AdapterProbe(
+                questions: probes, model: model, adapter: adapter, vocabulary: try AgentVocabulary(model.tokenizer),
+                mode: style == .letter ? .letter : .reason, newTokens: 150, slots: 16)
+            trainer.probe = try watch.probe(every: probeEvery ?? 25, builder: builder)
+        }
+        let summary = try trainer.train(examples, to: output)
+        let configuration = adapter.configuration
         let memory = summary.peakResidentBytes.map { String(format: ", %.2f GB at most", Double($0) / 1e9) } ?? ""
         print(String(
             format: "%d steps, %d tokens in %.1f s (%.0f tokens/s)%@; loss %.4f → %.4f", summary.steps, summary.tokens, summary.seconds,

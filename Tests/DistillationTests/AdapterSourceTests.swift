@@ -85,11 +85,10 @@ private struct Expected: Decodable {
             let configuration = AdapterConfiguration(rank: 2, alpha: 4, useRSLoRA: true, dropout: 0.2)
             return try AdapterSource(model: model, adapter: Adapter(for: model, configuration, seed: 7), base: "tiny")
         }
-        struct Stop: Error {}
         let whole = scratch.path + "/whole", broken = scratch.path + "/broken"
         _ = try trainer(source(), model, batch: 2, accumulation: 1).train(examples(model), to: whole)
         let first = try trainer(source(), model, batch: 2, accumulation: 1)
-        first.probe = Probe(every: 10) { _ in throw Stop() }
+        first.probe = .losing(every: 10)
         #expect(throws: Stop.self) { try first.train(examples(model), to: broken) }
         _ = try trainer(source(), model, batch: 2, accumulation: 1).train(examples(model), to: broken)
         let name = "/adapter_model.safetensors"
@@ -192,6 +191,7 @@ private final class Starved: GradientSource {
     func zeroGradients() throws { try inner.zeroGradients() }
     func lowerActivations() -> String? { inner.lowerActivations() }
     func save(to folder: String) throws { try inner.save(to: folder) }
+    func measure(_ batch: PackedExamples, loss: (Range<Int>, Tensor) throws -> Void) throws { try inner.measure(batch, loss: loss) }
     func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
         defer { pass += 1 }
         try inner.accumulate(batch, dropout: dropout, loss: loss)

@@ -60,6 +60,8 @@ final class BigramModel: GradientSource {
     let chunk: Int
     /// Makes the gradient of this pass infinite.
     var poisonedPass: Int?
+    /// Loses the process, as it were, after so many passes.
+    var lostAfter: Int?
     var passes = 0
 
     init(vocabulary: Int = 260, seed: UInt64 = 1, chunk: Int = 7) throws {
@@ -83,6 +85,7 @@ final class BigramModel: GradientSource {
     }
 
     func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+        if passes == lostAfter { throw Stop() }
         // A weak noise that depends on the step only, in the place of dropout: a resumed run must meet the same.
         var random = CounterRandom(seed: dropout.seed, phase: "noise", step: dropout.step)
         let noise = 1 + 0.1 * random.uniform()
@@ -97,6 +100,11 @@ final class BigramModel: GradientSource {
             try biasGradient.copy_(biasGradient.adding(gradient.sum([0], keeping: true)))
         }
         passes += 1
+    }
+
+    func measure(_ batch: PackedExamples, loss: (Range<Int>, Tensor) throws -> Void) throws {
+        let index = try Tensor(batch.rows.map { Int64(batch.sequences.tokens[$0]) }, [batch.rows.count])
+        try loss(batch.rows.indices, table.rows(index).adding(bias))
     }
 
     func save(to folder: String) throws {
@@ -116,4 +124,22 @@ enum ToyExamples {
                 .sample(number), reasoning: "Sum \(number).", teacher: teacher ? scores.map { $0 - logSum } : nil)
         }
     }
+}
+
+struct Stop: Error {}
+
+extension Probe {
+    /// Finds all well, until it loses the process at a step.
+    static func losing(every steps: Int) -> Probe {
+        Probe(every: steps) { step, _ in
+            if step > 0 { throw Stop() }
+            return .healthy
+        }
+    }
+}
+
+extension ProbeReading {
+    static let healthy = ProbeReading(
+        answers: (0..<20).map { Letter.allCases[$0 % 4] }, right: (0..<20).map { Letter.allCases[$0 % 4] }, wellFormed: 20, finished: 20,
+        tokens: 12)
 }

@@ -6,8 +6,6 @@ import Testing
 import Torch
 import Transformers
 
-private struct Stop: Error {}
-
 /// A model that keeps the names of every pass's examples, and can be told to draw the same noise in each.
 private final class Watched: GradientSource {
     let inner: BigramModel
@@ -23,6 +21,7 @@ private final class Watched: GradientSource {
         passes.append(batch.names)
         try inner.accumulate(batch, dropout: isNoiseless ? TrainingPass.Dropout(seed: 0, step: 0) : dropout, loss: loss)
     }
+    func measure(_ batch: PackedExamples, loss: (Range<Int>, Tensor) throws -> Void) throws { try inner.measure(batch, loss: loss) }
     func save(to folder: String) throws { try inner.save(to: folder) }
 }
 
@@ -114,7 +113,7 @@ private final class Watched: GradientSource {
         let whole = scratch.path + "/whole", broken = scratch.path + "/broken"
         let expected = try trainer(BigramModel(), configuration()).train(examples, to: whole)
         let first = try trainer(BigramModel(), configuration())
-        first.probe = Probe(every: lostAfter) { _ in throw Stop() }
+        first.probe = .losing(every: lostAfter)
         #expect(throws: Stop.self) { try first.train(examples, to: broken) }
         let resumed = try trainer(BigramModel(), configuration()).train(examples, to: broken)
         #expect(try bytes(whole) == bytes(broken))
@@ -145,7 +144,7 @@ private final class Watched: GradientSource {
         let healthy = try BigramModel(), poisoned = try BigramModel()
         poisoned.poisonedPass = 3
         let first = try trainer(healthy, configuration())
-        first.probe = Probe(every: 3) { _ in throw Stop() }
+        first.probe = .losing(every: 3)
         #expect(throws: Stop.self) { try first.train(examples, to: scratch.path + "/a") }
         let error = #expect(throws: DistillationError.self) {
             try trainer(poisoned, configuration()).train(examples, to: scratch.path + "/b")
@@ -166,7 +165,7 @@ private final class Watched: GradientSource {
     @Test func otherSettingsOrExamplesDoNotContinueARun() throws {
         let examples = try ToyExamples.make(24), folder = scratch.path + "/a"
         let first = try trainer(BigramModel(), configuration())
-        first.probe = Probe(every: 4) { _ in throw Stop() }
+        first.probe = .losing(every: 4)
         #expect(throws: Stop.self) { try first.train(examples, to: folder) }
         let error = #expect(throws: DistillationError.self) {
             try trainer(BigramModel(), configuration { $0.learningRate = 0.01 }).train(examples, to: folder)

@@ -24,8 +24,8 @@ struct AdapterTraining {
             flat["model.dtype"] = recipe.model.dtype?.rawValue ?? "default"
             flat["model.quantisation"] = recipe.model.quantisation.rawValue
             flat.merge(try FlatSettings.of(recipe.label, under: "label")) { $1 }
-            // How often to save and to look, and what memory may be used, changes nothing in the result.
-            for key in ["train.saveEvery", "train.probeEvery", "train.activationMemory"] { flat[key] = nil }
+            // How often to save and to look, and what memory may be used, changes nothing in the result of a training that stays healthy.
+            for key in ["train.saveEvery", "train.probeEvery", "train.maximumRetries", "train.activationMemory"] { flat[key] = nil }
             return flat
         }
     }
@@ -34,9 +34,9 @@ struct AdapterTraining {
 
     /// - Parameters:
     ///   - start: the folder of the adapter to start from, in the run folder; nil for a fresh one.
-    ///   - probe: looks at the adapter every so many steps.
+    ///   - probes: questions that watch over the training, where the recipe wants that.
     func train(
-        on labels: [KeptLabel], from start: String? = nil, in run: RunFolder, probe: ((StepMetrics, Adapter) throws -> Void)? = nil
+        on labels: [KeptLabel], from start: String? = nil, in run: RunFolder, probes: [Question] = []
     ) throws {
         let model = try workbench.model()
         let builder = try ExampleBuilder(
@@ -52,7 +52,13 @@ struct AdapterTraining {
         let trainer = try Trainer(
             source: source, letters: builder.tokens.letters, configuration: settings.training(seed: recipe.seed), title: title)
         trainer.notice = workbench.say
-        if let probe, settings.probeEvery > 0 { trainer.probe = Probe(every: settings.probeEvery) { try probe($0, adapter) } }
+        trainer.collapseGuard.maximumRetries = settings.maximumRetries
+        if !probes.isEmpty, settings.probeEvery > 0 {
+            let watch = AdapterProbe(
+                questions: probes, model: model, adapter: adapter, vocabulary: try workbench.agentVocabulary(),
+                mode: settings.mode == .letter ? .letter : .reason, newTokens: recipe.agents.answer.maxTokens, slots: recipe.validate.slots)
+            trainer.probe = try watch.probe(every: settings.probeEvery, builder: builder)
+        }
         try run.writeJSON(trainer.train(examples, to: run.file(folder)), to: RunFiles.training(folder))
     }
 

@@ -33,9 +33,7 @@ struct TrainPhase: Phase {
 
     func run(in run: RunFolder) throws {
         let probes = try QuestionFile.read(run.file(RunFiles.questions(domain.domain, .probe)))
-        try training.train(on: material(run), from: recipe.primer.map { _ in RunFiles.primer }, in: run) { metrics, adapter in
-            try watch(metrics, adapter, probes)
-        }
+        try training.train(on: material(run), from: recipe.primer.map { _ in RunFiles.primer }, in: run, probes: probes)
         try check(run.file(training.folder), probes, in: run)
     }
 
@@ -50,19 +48,6 @@ struct TrainPhase: Phase {
         var place: [String: Int] = [:]
         for (number, question) in try QuestionFile.read(run.file(RunFiles.questions(domain.domain, .train))).enumerated() { place[question.id] = number }
         return kept.sorted { (place[$0.question.id] ?? .max, $0.question.id) < (place[$1.question.id] ?? .max, $1.question.id) }
-    }
-
-    /// Stops a training that says one letter whatever is asked.
-    private func watch(_ metrics: StepMetrics, _ adapter: Adapter, _ probes: [Question]) throws {
-        let result = try workbench.evaluate(
-            probes, adapter: adapter, name: name, mode: .letter, title: "\(name): probes after step \(metrics.step)")
-        let most = result.letters.values.max() ?? 0
-        workbench.say("\(name): step \(metrics.step), \(result.overall.successes) of \(result.overall.count) probes right by letter")
-        if probes.count >= 16, most == probes.count, result.overall.value < 0.5 {
-            throw RunError.failed(
-                phase: name, reason: "after step \(metrics.step) the adapter says the same letter for all \(probes.count) probes: it has collapsed. "
-                    + "Lower train.learning_rate or train.alpha")
-        }
     }
 
     private func check(_ folder: String, _ probes: [Question], in run: RunFolder) throws {

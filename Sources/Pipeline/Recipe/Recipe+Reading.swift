@@ -211,6 +211,7 @@ extension TrainSettings {
         activationMemory = try section.has("activation_memory") ? section.bytes("activation_memory") : d?.activationMemory
         saveEvery = try section.integer("save_every", in: 1...1_000_000, default: d?.saveEvery ?? 50)
         probeEvery = try section.integer("probe_every", in: 0...1_000_000, default: d?.probeEvery ?? 0)
+        maximumRetries = try section.integer("max_retries", in: 0...10, default: d?.maximumRetries ?? 2)
         temperature = try section.number("temperature", in: 0.01...1000, default: d?.temperature ?? 2)
         hardWeight = try section.number("hard_weight", in: 0...1, default: d?.hardWeight ?? 0.3)
         reasoningWeight = try section.number("reasoning_weight", in: 0...1000, default: d?.reasoningWeight ?? 1)

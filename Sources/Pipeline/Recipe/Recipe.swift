@@ -208,6 +208,8 @@ public struct TrainSettings: Sendable, Codable, Equatable {
     public var saveEvery: Int
     /// Steps between looks at the probe questions; 0 for never.
     public var probeEvery: Int
+    /// How often a training that its probes found collapsed is begun again at its last good checkpoint.
+    public var maximumRetries: Int
     /// T of the distillation loss.
     public var temperature: Double
     /// α of the distillation loss: the weight of the right letter against the teacher's letters.

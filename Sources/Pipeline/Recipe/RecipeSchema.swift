@@ -40,7 +40,7 @@ enum RecipeSchema {
     private static let trainKeys = [
         "rank", "alpha", "rank_stabilised", "dropout", "modules", "learning_rate", "schedule", "warmup", "weight_decay",
         "clip", "batch", "accumulate", "epochs", "steps", "asking_share", "bind_choices", "checkpointing", "activation_memory",
-        "save_every", "probe_every", "temperature", "hard_weight", "reasoning_weight", "dense_weight", "scale_by_temperature", "mode",
+        "save_every", "probe_every", "max_retries", "temperature", "hard_weight", "reasoning_weight", "dense_weight", "scale_by_temperature", "mode",
     ]
     private static let generationKeys = [
         "temperature", "top_p", "top_k", "repetition_penalty", "max_tokens", "deadline", "target",

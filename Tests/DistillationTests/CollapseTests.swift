@@ -1,0 +1,246 @@
+import Distillation
+import Foundation
+import Groundwork
+import Questions
+import Testing
+import Torch
+import Transformers
+
+/// A model that knows its scale, so that a probe can find it collapsed until it was lowered.
+private final class Scaled: GradientSource {
+    let inner: BigramModel
+    var scale = 1.0
+    init() throws { inner = try BigramModel() }
+    var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
+    var gradients: [Tensor] { inner.gradients }
+    var identity: [String: String] { inner.identity }
+    var notices: [String] { [] }
+    func zeroGradients() throws { try inner.zeroGradients() }
+    func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+        try inner.accumulate(batch, dropout: dropout, loss: loss)
+    }
+    func measure(_ batch: PackedExamples, loss: (Range<Int>, Tensor) throws -> Void) throws { try inner.measure(batch, loss: loss) }
+    func multiplyScale(by factor: Double) -> [Double]? {
+        scale *= factor
+        return [1, 1]
+    }
+    func save(to folder: String) throws { try inner.save(to: folder) }
+}
+
+private func reading(
+    _ letters: String, right: [Letter]? = nil, wellFormed: Int = 20, finished: Int = 20, p: Double? = nil
+) -> ProbeReading {
+    let answers = letters.compactMap { Letter(rawValue: String($0)) }
+    return ProbeReading(
+        answers: answers, right: right ?? answers.indices.map { Letter.allCases[$0 % 4] }, wellFormed: wellFormed, finished: finished,
+        tokens: 10, pAgainstStart: p)
+}
+
+@Suite struct CollapseTests {
+    let scratch: Scratch
+    let letters = Array("ABCD".utf8).map(Int.init)
+    private let sameLetter = reading(String(repeating: "B", count: 20))
+
+    init() throws { scratch = try Scratch() }
+
+    private func trainer(_ source: any GradientSource, rate: Double = 0.05) throws -> Trainer {
+        let trainer = try Trainer(
+            source: source, letters: letters,
+            configuration: TrainingConfiguration(epochs: 2, batch: 4, learningRate: rate, warmup: 0.1, seed: 9, checkpointEvery: 3), title: "toy")
+        trainer.notice = { _ in }
+        trainer.isInterrupted = { false }
+        return trainer
+    }
+
+    /// Finds the model collapsed from step 6 on while its scale is above `healthy`.
+    private func probe(_ source: Scaled, healthy: Double) throws -> Probe {
+        Probe(every: 2, heldOut: Array(try ToyExamples.make(4, teacher: false))) { [sameLetter] step, _ in
+            step >= 6 && source.scale > healthy ? sameLetter : .healthy
+        }
+    }
+
+    private func lines(_ folder: String) throws -> [[String: Any]] {
+        try LineFile.read(folder + "/training/metrics.jsonl").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.text.utf8)) as? [String: Any])
+        }
+    }
+
+    @Test func aCollapsedTrainingGoesBackAndEndsWithSmallerSteps() throws {
+        let folder = scratch.path + "/a", source = try Scaled()
+        let trainer = try trainer(source)
+        trainer.probe = try probe(source, healthy: 0.6)
+        var notices: [String] = []
+        trainer.notice = { notices.append($0) }
+        let summary = try trainer.train(ToyExamples.make(24), to: folder)
+        #expect(summary.steps == 12 && source.scale == 0.5)
+        #expect(notices.contains { $0.contains("collapsed at step 6 of 12: B is the answer to 100 % of the probes") }, "\(notices)")
+
+        let lines = try lines(folder)
+        let retry = try #require(lines.firstIndex { $0["retry"] != nil })
+        #expect(lines[retry]["step"] as? Int == 4)
+        let steps = lines.filter { $0["loss"] != nil }.compactMap { $0["step"] as? Int }
+        #expect(steps == Array(1...6) + Array(5...12))
+        // The same step at a third of the rate.
+        func rate(_ line: [String: Any]?) -> Double { line?["learningRate"] as? Double ?? 0 }
+        let fifths = lines.filter { $0["step"] as? Int == 5 && $0["loss"] != nil }
+        #expect(abs(rate(fifths.first) / 3 - rate(fifths.last)) < 1e-12 && fifths.count == 2)
+        let probes = lines.compactMap { $0["probe"] as? [String: Any] }
+        #expect(probes.count == 1 + 3 + 4 && probes.allSatisfy { $0["heldOutTextLoss"] is Double && $0["letterEntropy"] is Double })
+        // A finished training stays finished, and leaves no weights behind.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/training").sorted() == ["metrics.jsonl", "summary.json"])
+    }
+
+    @Test func noRetryLeftIsADiagnosis() throws {
+        let source = try Scaled(), trainer = try trainer(source)
+        trainer.probe = try probe(source, healthy: 0)
+        let error = #expect(throws: DistillationError.self) { try trainer.train(ToyExamples.make(24), to: scratch.path + "/a") }
+        let text = try #require(error?.description)
+        #expect(text.contains("step 6") && text.contains("after 2 retries") && text.contains("last good checkpoint is of step 4"), "\(text)")
+        #expect(text.contains("Likely cause: the steps are too large") && source.scale == 0.25)
+    }
+
+    @Test func examplesWithOneRightLetterAreNamedAsTheCause() throws {
+        let source = try Scaled(), trainer = try trainer(source)
+        trainer.collapseGuard.maximumRetries = 0
+        trainer.probe = try probe(source, healthy: 0)
+        let builder = try ExampleBuilder(coder: ByteCoder())
+        let examples = try (0..<24).map { try builder.answering(.sample($0 * 4 + 1), reasoning: "So.", teacher: nil) }
+        let error = #expect(throws: DistillationError.self) { try trainer.train(examples, to: scratch.path + "/a") }
+        #expect(error?.description.contains("100 % of the training examples have the same right letter") == true)
+    }
+
+    /// Killed before the collapse, right behind it, and later in the retry.
+    @Test(arguments: [5, 7, 8, 11, 13])
+    func aRetryThatWasKilledGoesOn(afterPasses: Int) throws {
+        let whole = scratch.path + "/whole", broken = scratch.path + "/broken", examples = try ToyExamples.make(24)
+        let undisturbed = try Scaled(), first = try trainer(undisturbed)
+        first.probe = try probe(undisturbed, healthy: 0.6)
+        let expected = try first.train(examples, to: whole)
+
+        let lost = try Scaled(), second = try trainer(lost)
+        second.probe = try probe(lost, healthy: 0.6)
+        lost.inner.lostAfter = afterPasses
+        #expect(throws: Stop.self) { try second.train(examples, to: broken) }
+        let resumed = try Scaled(), third = try trainer(resumed)
+        third.probe = try probe(resumed, healthy: 0.6)
+        #expect(try third.train(examples, to: broken).losses == expected.losses)
+        #expect(try WholeFile.read(whole + "/model.bin") == WholeFile.read(broken + "/model.bin"))
+        #expect(resumed.scale == 0.5)
+    }
+
+    @Test func aGradientThatIsNoNumberIsRetriedToo() throws {
+        let source = try Scaled(), trainer = try trainer(source)
+        source.inner.poisonedPass = 7
+        trainer.probe = try probe(source, healthy: 1)
+        let folder = scratch.path + "/a"
+        #expect(try trainer.train(ToyExamples.make(24), to: folder).steps == 12)
+        let retry = try lines(folder).compactMap { $0["retry"] as? [String: Any] }
+        #expect(retry.count == 1 && (retry.first?["reason"] as? String)?.contains("not a finite number") == true)
+    }
+
+    @Test func aLossThatRunsAwayIsCaughtBetweenProbes() throws {
+        let source = try Scaled(), trainer = try trainer(source, rate: 100)
+        trainer.probe = Probe(every: 100) { _, _ in .healthy }
+        let error = #expect(throws: DistillationError.self) { try trainer.train(ToyExamples.make(24), to: scratch.path + "/a") }
+        #expect(error?.description.contains("the training loss rose") == true && error?.description.contains("learning rate") == true)
+    }
+
+    @Test func symptomsAreThoseOfTheLimits() {
+        let watch = CollapseGuard(), healthy = reading(String(repeating: "ABCD", count: 5))
+        func symptoms(_ reading: ProbeReading, after earlier: [ProbeReading]) -> [String] {
+            watch.symptoms(of: reading, after: earlier).map(\.description)
+        }
+        #expect(symptoms(healthy, after: [healthy]).isEmpty)
+        let one = symptoms(sameLetter, after: [healthy])
+        #expect(one.count == 2 && one[0].hasPrefix("B is the answer to 100 %") && one[1].contains("entropy is 0.00"))
+        #expect(symptoms(reading(String(repeating: "ABCD", count: 5), wellFormed: 18), after: [healthy]) == ["10 % of the answers are malformed (5 % at most)"])
+        #expect(symptoms(reading(String(repeating: "ABCD", count: 5), finished: 17), after: [healthy]) == ["15 % of the answers do not end (5 % at most)"])
+        #expect(symptoms(reading(String(repeating: "ABCD", count: 5), finished: 19), after: [healthy]).isEmpty)
+        let worse = reading(String(repeating: "BCDA", count: 5), p: 0.001)
+        #expect(symptoms(worse, after: [healthy]).first?.contains("0.0 % of the probes are right against 100.0 %") == true)
+        #expect(symptoms(reading(String(repeating: "BCDA", count: 5), p: 0.2), after: [healthy]).isEmpty)
+    }
+
+    @Test func aLimitThatTheBaseBreaksHoldsOnceItWasKept() {
+        let watch = CollapseGuard(), letters = String(repeating: "ABCD", count: 5)
+        let base = reading(letters, finished: 10), better = reading(letters, finished: 20)
+        #expect(watch.symptoms(of: reading(letters, finished: 10), after: [base]).isEmpty)
+        #expect(watch.symptoms(of: reading(letters, finished: 8), after: [base]).count == 1)
+        #expect(watch.symptoms(of: reading(letters, finished: 10), after: [base, better]).count == 1)
+    }
+
+    @Test func aLetterThatIsMostlyRightIsNoCollapse() {
+        let right = [Letter](repeating: .B, count: 20)
+        #expect(CollapseGuard().symptoms(of: reading(String(repeating: "B", count: 20), right: right), after: [.healthy]).isEmpty)
+    }
+
+    @Test func aFewProbesSayNothing() {
+        #expect(CollapseGuard().symptoms(of: reading("BBBB", wellFormed: 0, finished: 0), after: [.healthy]).isEmpty)
+    }
+
+    /// s·B·A is the same for half the scale and twice B; measuring sees what training sees.
+    @Test func aLowerScaleWithGrownFactorsComputesTheSame() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/Distillation/tiny").path
+        let model = try LanguageModel.load(folder + "/model")
+        let adapter = try Adapter(for: model, .init(rank: 4, alpha: 8, useRSLoRA: true), seed: 1)
+        for (name, tensor) in adapter.parameters where name.hasSuffix("lora_B.weight") {
+            try tensor.copy_(Tensor((0..<tensor.count).map { Float($0 % 7) * 0.01 }, tensor.shape))
+        }
+        let source = try AdapterSource(model: model, adapter: adapter, base: "tiny")
+        let batch = PackedExamples(try [ExampleBuilder(coder: model.tokenizer).answering(.sample(1), reasoning: "So.", teacher: nil)])
+        func logits() throws -> [Float] {
+            var values: [Float] = []
+            try source.measure(batch) { _, logits in values += try logits.floats() }
+            return values
+        }
+        let before = try logits()
+        var trained: [Float] = []
+        try source.accumulate(batch, dropout: .init(seed: 0, step: 0)) { _, logits in
+            trained += try logits.floats()
+            return try logits.multiplied(by: 0)
+        }
+        #expect(!before.isEmpty && zip(before, trained).allSatisfy { abs($0 - $1) < 1e-5 })
+        let multipliers = try #require(source.multiplyScale(by: 0.5))
+        let halved = try logits()
+        #expect(zip(before, halved).contains { abs($0 - $1) > 1e-4 })
+        for (parameter, factor) in zip(adapter.parameters, multipliers) {
+            try parameter.tensor.copy_(parameter.tensor.multiplied(by: factor))
+        }
+        #expect(try zip(before, logits()).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(adapter.configuration.alpha == 4 && adapter.configuration.scale == 2)
+    }
+}
+
+@Suite struct LearningRateRangeTests {
+    private let rates = (0..<40).map { 1e-6 * pow(10, Double($0) / 6.5) }
+
+    @Test func theSuggestionLiesBeforeTheLowestLoss() throws {
+        // Flat at 4, falls between 1e-5 and 1e-3, runs away at 1e-1.
+        let losses = rates.map { rate in 4 - 3 / (1 + pow(1e-4 / rate, 2)) + pow(rate / 0.1, 2) }
+        let range = LearningRateRange(rates: rates, losses: losses)
+        let suggestion = try #require(range.suggestion), lowest = try #require(range.lowest)
+        #expect(range.diverged && suggestion > 1e-5 && suggestion <= lowest / 10)
+        #expect(range.text.contains("suggested learning rate") && range.text.split(separator: "\n").count == range.points.count + 2)
+    }
+
+    @Test func aLossThatNeverFallsGivesNoSuggestion() {
+        let range = LearningRateRange(rates: rates, losses: rates.map { 3 + pow($0 / 0.01, 2) })
+        #expect(range.suggestion == nil && range.diverged && range.text.contains("no suggestion"))
+    }
+
+    @Test func aLossThatIsNoNumberEndsTheCurve() {
+        let range = LearningRateRange(rates: rates, losses: [4, 3.9, 3, 2.5, 2, 1.8, .nan, 1])
+        #expect(range.points.count == 6 && range.diverged && range.suggestion != nil)
+    }
+
+    @Test func aTrainerFindsARateAndWritesNothing() throws {
+        let configuration = TrainingConfiguration(batch: 4, seed: 9)
+        let trainer = try Trainer(source: BigramModel(), letters: Array("ABCD".utf8).map(Int.init), configuration: configuration, title: "toy")
+        trainer.isInterrupted = { false }
+        let range = try trainer.findLearningRate(ToyExamples.make(24), from: 1e-5, to: 100, steps: 40)
+        let suggestion = try #require(range.suggestion)
+        #expect(range.diverged && suggestion > 1e-4 && suggestion < 10, "\(range.text)")
+        #expect(throws: DistillationError.self) { try trainer.findLearningRate(ToyExamples.make(4), steps: 3) }
+    }
+}
