@@ -56,6 +56,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test(arguments: [
         ("run", ["<recipe>", "[<key.path=value> ...]", "--out", "--only", "--from", "--dry-run", "--json"]),
         ("plan", ["<recipe>", "[<key.path=value> ...]", "--device", "--price", "--efficiency", "--config", "--json"]),
+        ("report", ["<run> ...", "-o, --output", "--price"]),
         ("generate", ["--domain", "--count", "--seed", "-o, --output", "--json"]),
         ("label", ["--model", "--questions", "-o, --output", "--device", "--threads", "--dtype", "--engine", "--endpoint", "--informed", "--max-tokens", "--slots", "--rotations", "--samples", "--hint", "--dense", "--student", "--resume", "--no-resume", "--dry-run", "--price-input", "--price-output", "--json"]),
         ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--checkpointing", "--activation-memory", "--epochs", "-o, --output", "--probe", "--probe-every", "--max-retries", "--find-lr", "--json"]),

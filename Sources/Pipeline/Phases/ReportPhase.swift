@@ -6,26 +6,27 @@ import Groundwork
 import Merging
 import Torch
 
-/// Writes what the run came to, for people (`report.md`) and for programs (`report.json`).
+/// Writes what the run came to, for people (`report.html`, `report.md`) and for programs (`report.json`).
 struct ReportPhase: Phase {
     let workbench: Workbench
     private var recipe: Recipe { workbench.recipe }
 
     let name = "report"
     var settings: [String: String] {
-        get throws { try ["revision": "1", "recipe": recipe.name].merging(FlatSettings.of(recipe, under: "")) { $1 } }
+        get throws { try ["revision": "2", "recipe": recipe.name].merging(FlatSettings.of(recipe, under: "")) { $1 } }
     }
     var inputs: [PhaseInput] {
         let files = [RunFiles.collection, RunFiles.funnel, RunFiles.selection, RunFiles.accuracy, RunFiles.agents,
                      RunFiles.generatedQuestions, RunFiles.answers, RunFiles.match, "\(recipe.merge.name)/\(AdapterMerge.reportName)"]
-        return (files + recipe.domains.map { RunFiles.check($0.domain) } + trainings.map { RunFiles.training($0.folder) }).map { .run($0) }
+        return (files + recipe.domains.map { RunFiles.check($0.domain) } + trainings.map { RunFiles.training($0.folder) }
+            + recipe.domains.map { RunFiles.questions($0.domain, .test) }).map { .run($0) }
     }
     /// Every adapter that the run trains.
     private var trainings: [(name: String, folder: String, settings: TrainSettings)] {
         (recipe.primer.map { [(PrimerSettings.name, RunFiles.primer, $0.train)] } ?? [])
             + recipe.domains.map { ($0.domain.rawValue, RunFiles.specialist($0.domain), $0.train) }
     }
-    var outputs: [String] { [RunFiles.reportText, RunFiles.report] }
+    var outputs: [String] { [RunFiles.reportPage, RunFiles.reportText, RunFiles.report] }
 
     func run(in run: RunFolder) throws {
         let manifest = try Manifest.read(run, recipe: recipe.name)
@@ -65,10 +66,12 @@ struct ReportPhase: Phase {
             phases: recipe.phaseNames.compactMap { name in
                 manifest.phases[name].map { Report.PhaseTime(name: name, seconds: $0.seconds, outputs: $0.outputs) }
             },
+            settings: try FlatSettings.of(recipe),
             inputs: Dictionary(
                 manifest.phases.values.flatMap(\.inputs).filter { !run.exists($0.key) }, uniquingKeysWith: { first, _ in first }))
         try run.writeJSON(report, to: RunFiles.report)
         try WholeFile.write(ReportText.markdown(report), to: run.file(RunFiles.reportText))
+        try WholeFile.write(ReportPage.html(of: [run]), to: run.file(RunFiles.reportPage))
     }
 }
 

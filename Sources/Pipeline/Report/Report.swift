@@ -97,6 +97,8 @@ struct Report: Codable {
     var hopes: Hopes
     var limits: Limits
     var phases: [PhaseTime]
+    /// The whole recipe, flat, with every default filled in; nil in reports of earlier versions.
+    var settings: [String: String]?
     /// SHA-256 of what came from outside the run folder.
     var inputs: [String: String]
 

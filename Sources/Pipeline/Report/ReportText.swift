@@ -169,10 +169,10 @@ enum ReportText {
         p < 1e-4 ? String(format: "%.0e", p) : String(format: p < 0.01 ? "%.4f" : "%.2f", p)
     }
 
-    private static func range(_ value: [Double]?) -> String { value.map { "\(plain($0[0]))–\(plain($0[1])) s" } ?? "" }
-    private static func percent(_ share: Double) -> String { String(format: "%.1f", share * 100) }
-    private static func seconds(_ value: Double) -> String { String(format: value < 100 ? "%.2f s" : "%.0f s", value) }
-    private static func plain(_ value: Double) -> String {
+    static func range(_ value: [Double]?) -> String { value.map { "\(plain($0[0]))–\(plain($0[1])) s" } ?? "" }
+    static func percent(_ share: Double) -> String { String(format: "%.1f", share * 100) }
+    static func seconds(_ value: Double) -> String { String(format: value < 100 ? "%.2f s" : "%.0f s", value) }
+    static func plain(_ value: Double) -> String {
         value == value.rounded() ? String(format: "%.0f", value) : String(format: "%.4g", value)
     }
 }

@@ -43,7 +43,8 @@ public struct RecipeRun {
         func there(_ name: String) -> String? { folder.exists(name) ? folder.file(name) : nil }
         return RunResult(
             folder: folder.path, adapter: there(recipe.merge.name), questions: there(RunFiles.generatedQuestions),
-            answers: there(RunFiles.answers), report: there(RunFiles.reportText), reportData: there(RunFiles.report),
+            answers: there(RunFiles.answers), report: there(RunFiles.reportText),
+            reportPage: there(RunFiles.reportPage), reportData: there(RunFiles.report),
             verdict: there(RunFiles.report).flatMap { _ in try? folder.readJSON(Report.self, from: RunFiles.report).verdict },
             manifest: folder.file(Manifest.fileName))
     }
@@ -158,6 +159,7 @@ public struct RunResult: Encodable {
     var questions: String?
     var answers: String?
     var report: String?
+    var reportPage: String?
     var reportData: String?
     var verdict: String?
     var manifest: String
@@ -169,6 +171,7 @@ public struct RunResult: Encodable {
         if let questions { lines.append("sample questions  \(questions)") }
         if let answers { lines.append("sample answers    \(answers)") }
         if let report { lines.append("report            \(report)") }
+        if let reportPage { lines.append("to look at        \(reportPage)") }
         if lines.isEmpty { lines.append("run folder        \(folder)") }
         return lines.joined(separator: "\n")
     }

@@ -134,6 +134,7 @@ enum RunFiles {
     static let generatedQuestions = "validate/questions.json"
     static let answers = "validate/answers.json"
     static let match = "tournament/match.json"
+    static let reportPage = "report.html"
     static let reportText = "report.md"
     static let report = "report.json"
 }
