@@ -15,7 +15,8 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Run folders, such as runs/NAME.", valueName: "run"))
     var runs: [String]
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the page. (default: report.html in the run's folder; comparison.html for several)", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp(
+        "Where to write the page. (default: report.html in the run's folder; comparison.html for several)", valueName: "file"))
     var output: String?
 
     @Option(help: ArgumentHelp("What an hour of the machine costs, in whatever currency.", valueName: "amount"))

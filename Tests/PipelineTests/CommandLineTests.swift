@@ -151,6 +151,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
 
     @Test(arguments: [
         ["run", "no/such/recipe.yaml"],
+        ["report", "no/such/run"],
         ["tokenize", "--model", "no/such/model.gguf"],
         ["inspect", "no/such/model.gguf"],
         ["complete", "--model", "m", "--prompts", "no/such/prompts.jsonl"],

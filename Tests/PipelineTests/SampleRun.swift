@@ -69,8 +69,9 @@ final class SampleRun {
             QuestionRecord(area: "math", topic: "t", output: "{}", question: asked, seconds: 3),
             QuestionRecord(area: "math", topic: "t", output: "{\"broken\": <", question: nil, seconds: 11, isLate: true),
         ], to: "validate/questions.json")
+        let reply = AgentAnswer(answer: "B", reasoning: Self.hostile)
         try run.writeJSON([
-            Answered(question: questions[0], answer: AnswerRecord(questionID: "q-0", output: "", answer: AgentAnswer(answer: "B", reasoning: Self.hostile), seconds: 1)),
+            Answered(question: questions[0], answer: AnswerRecord(questionID: "q-0", output: "", answer: reply, seconds: 1)),
             Answered(question: questions[1], answer: AnswerRecord(questionID: "q-1", output: Self.hostile, answer: nil, seconds: 2)),
         ], to: "validate/answers.json")
         try write("labels/funnel.json", """

@@ -33,6 +33,8 @@ struct Figure {
     var drawing: Markup
     /// Names of the series, in the order of their colours; empty where there is nothing to tell apart.
     var legend: [String] = []
+    /// Whether the series are bars, not curves.
+    var hasBars = false
     /// A sentence below the title, where it needs one.
     var note: String?
     var table: PageTable
@@ -43,7 +45,7 @@ struct Figure {
         parts.append(drawing)
         if !legend.isEmpty {
             parts.append(Markup("ul", ["class": "legend"], legend.enumerated().map { index, name in
-                Markup("li", [SeriesMark.key(index), Markup(name)])
+                Markup("li", [SeriesMark.key(index, isBar: hasBars), Markup(name)])
             }))
         }
         parts.append(.details("The numbers", [table.markup]))

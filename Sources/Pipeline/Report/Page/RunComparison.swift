@@ -80,8 +80,9 @@ struct RunComparison {
                  pair.finding]
             }
         }
-        return [figure.markup] + (tests.isEmpty ? [] : [PageTable(
-            "Paired tests on the same questions", ["", "questions", "points", "95 % interval", "gained / lost", "p (McNemar)", "verdict"], texts: tests).markup])
+        guard !tests.isEmpty else { return [figure.markup] }
+        let header = ["", "questions", "points", "95 % interval", "gained / lost", "p (McNemar)", "verdict"]
+        return [figure.markup, PageTable("Paired tests on the same questions", header, texts: tests).markup]
     }
 
     private var losses: [Markup] {

@@ -79,7 +79,9 @@ extension RunSections {
     private static func generated(_ record: QuestionRecord) -> Markup {
         let flaws = flaws(record)
         let remark = "\(record.topic), in \(ReportText.seconds(record.seconds))" + (flaws.isEmpty ? "." : ": \(flaws.joined(separator: "; ")).")
-        guard let question = record.question else { return quote(isGood: false, [Markup("pre", [Markup(record.output)]), .paragraph([Markup(remark)], class: "note")]) }
+        guard let question = record.question else {
+            return quote(isGood: false, [Markup("pre", [Markup(record.output)]), .paragraph([Markup(remark)], class: "note")])
+        }
         return quote(isGood: flaws.isEmpty, [
             .paragraph([Markup(question.question)], class: "question"), Markup("ul", ["class": "choices"], question.choices.map { Markup("li", [Markup($0)]) }),
             .paragraph([Markup("Its answer: \(question.answer). \(question.explanation ?? "")")]), .paragraph([Markup(remark)], class: "note"),
@@ -118,7 +120,8 @@ extension RunSections {
             let heading = Markup("h3", [Markup("Held-out questions that the unified adapter \(name) against the base: \(found.count)")])
             return [heading] + Self.mixed(known).map { item in
                 let unified = item.pair.unified
-                let remark = "\(unified.domain): the base said \(item.pair.base.predicted), the unified adapter \(unified.predicted); \(unified.answer) is right."
+                let remark = "\(unified.domain): the base said \(item.pair.base.predicted), the unified adapter \(unified.predicted); "
+                    + "\(unified.answer) is right."
                 return Self.quote(
                     isGood: unified.correct,
                     Self.put(item.question) + [.paragraph([Markup(unified.reasoning ?? "")]), .paragraph([Markup(remark)], class: "note")])

@@ -48,7 +48,9 @@ extension RunSections {
         }
         guard !record.phases.isEmpty else { return [.absence("No phase has ended yet.")] }
         return [.absence("The run's report.json does not hold the recipe; these are the settings of each phase.")]
-            + record.phases.map { phase in .details("\(phase.name) (\(phase.entry.settings.count))", [Self.table("Settings of \(phase.name)", phase.entry.settings)]) }
+            + record.phases.map { phase in
+                .details("\(phase.name) (\(phase.entry.settings.count))", [Self.table("Settings of \(phase.name)", phase.entry.settings)])
+            }
     }
 
     private static func table(_ caption: String, _ settings: [String: String]) -> Markup {

@@ -18,9 +18,9 @@ extension RunSections {
             ]
         }
         let retries = record.curves.flatMap { curve in
-            curve.retries.map { item in
-                Markup.paragraph(
-                    [Markup("\(curve.name) collapsed at step \(item.retry.collapsedAt) and went back to step \(item.from): \(item.retry.reason)")], class: "warning")
+            curve.retries.map { item -> Markup in
+                let what = "\(curve.name) collapsed at step \(item.retry.collapsedAt) and went back to step \(item.from)"
+                return Markup.paragraph([Markup("\(what): \(item.retry.reason)")], class: "warning")
             }
         }
         return retries + [
@@ -96,7 +96,7 @@ extension RunSections {
             [domain.key, domain.value.teacher, "\(domain.value.funnel.labels)", domain.value.right.map { "\($0)" } ?? ""] + counts.map { "\($0)" }
         }
         return [Figure(
-            title: "What became of the labels", drawing: plot.drawing, legend: parts,
+            title: "What became of the labels", drawing: plot.drawing, legend: parts, hasBars: true,
             table: PageTable("Labels by domain", ["domain", "teacher", "labels", "teacher right"] + parts, texts: rows)).markup]
     }
 

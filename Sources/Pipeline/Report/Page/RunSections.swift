@@ -31,8 +31,8 @@ struct RunSections {
 
     private var accuracy: [Markup] {
         guard let modes = record.accuracy.value else { return [.absence(record.accuracy.reason)] }
-        let explanation = "Shares of right answers with 95 % intervals (Wilson). Whether a specialist or the unified adapter is better or worse than the base on "
-            + "the same questions is McNemar's test at p < 0.05; \"not clear\" is no proof that there is no difference."
+        let explanation = "Shares of right answers with 95 % intervals (Wilson). Whether a specialist or the unified adapter is better or worse "
+            + "than the base on the same questions is McNemar's test at p < 0.05; \"not clear\" is no proof that there is no difference."
         return [.paragraph([Markup(explanation)], class: "note"), Markup("div", ["class": "figures"], modes.map { figure($0).markup }), hopes]
     }
 

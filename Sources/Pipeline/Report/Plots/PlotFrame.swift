@@ -9,7 +9,7 @@ struct PlotFrame {
     let top: Double
     let bottom: Double
 
-    init(height: Double, left: Double = 48, right: Double = 12, top: Double = 12, bottom: Double = 38) {
+    init(height: Double, left: Double = 58, right: Double = 12, top: Double = 12, bottom: Double = 38) {
         self.height = height
         self.left = left
         self.right = Self.width - right
@@ -64,19 +64,19 @@ enum SeriesMark {
         return tip.isEmpty ? shape : Markup("g", tip + [shape])
     }
 
-    /// What stands before a series' name in a legend.
-    static func key(_ index: Int) -> Markup {
-        Markup("svg", ["class": "key", "viewBox": "0 0 30 14", "aria-hidden": "true"], [
-            .line(1, 7, 29, 7, "curve \(className(index))"), point(index, 15, 7),
-        ])
+    /// What stands before a series' name in a legend: its curve and mark, or the filling of its bars.
+    static func key(_ index: Int, isBar: Bool) -> Markup {
+        Markup("svg", ["class": "key", "viewBox": "0 0 30 14", "aria-hidden": "true"], isBar
+            ? [.box(8, 1, 14, 12, "bar \(className(index))")] : [.line(1, 7, 29, 7, "curve \(className(index))"), point(index, 15, 7)])
     }
 }
 
 extension Markup {
     /// A drawing of the width of all drawings.
     static func drawing(_ title: String, _ description: String, height: Double, _ content: [Markup]) -> Markup {
-        Markup(
-            "svg", ["class": "plot", "role": "img", "aria-label": "\(title). \(description)", "viewBox": "0 0 \(String.place(PlotFrame.width)) \(String.place(height))"],
+        let room = "0 0 \(String.place(PlotFrame.width)) \(String.place(height))"
+        return Markup(
+            "svg", ["class": "plot", "role": "img", "aria-label": "\(title). \(description)", "viewBox": room],
             [Markup("title", [Markup(title)]), Markup("desc", [Markup(description)])] + content)
     }
 
