@@ -7,6 +7,8 @@ public enum EvaluationError: Error, CustomStringConvertible, Equatable {
     case notFinite(question: String)
     case noAnswer(question: String)
     case differentQuestions(String)
+    case otherReplies(path: String, found: String, wanted: String)
+    case badData(path: String, place: String?, reason: String)
 
     public var description: String {
         switch self {
@@ -26,6 +28,10 @@ public enum EvaluationError: Error, CustomStringConvertible, Equatable {
                 + "broken (did its training diverge?)"
         case .noAnswer(let question):
             return "question \(question) ended without scores of the letters"
+        case .otherReplies(let path, let found, let wanted):
+            return "\(path) holds replies of other settings (\(found)) than these (\(wanted)); give another file with --output, or remove it"
+        case .badData(let path, let place, let reason):
+            return "cannot use \(path)\(place.map { ", \($0)" } ?? ""): \(reason)"
         case .differentQuestions(let what):
             return "the two results are not on the same questions (\(what)); evaluate both on one file with the same filters"
         }

@@ -24,17 +24,22 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
     public let tokens: Int
     /// Whether the reasoning ended by itself and not at the token limit.
     public let finished: Bool
+    /// Tokens of the prompt; nil in files of earlier versions.
+    public let promptTokens: Int?
+    /// From its entry into the batch to its letter, beside whatever else ran; nil where no clock was wanted.
+    public let seconds: Double?
 
     enum CodingKeys: String, CodingKey {
         case id, subject, domain, fingerprint, answer, predicted
         case logProbabilities = "log_probabilities"
         case firstPassLogProbabilities = "first_pass_log_probabilities"
-        case correct, reasoning, tokens, finished
+        case correct, reasoning, tokens, finished, seconds
+        case promptTokens = "prompt_tokens"
     }
 
     public init(
         _ question: Question, logProbabilities: [Float], firstPassLogProbabilities: [Float]? = nil, reasoning: String? = nil,
-        tokens: Int, finished: Bool
+        tokens: Int, finished: Bool, promptTokens: Int? = nil, seconds: Double? = nil
     ) {
         precondition(logProbabilities.count == 4, "a score for each letter")
         id = question.id
@@ -49,6 +54,8 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
         self.reasoning = reasoning
         self.tokens = tokens
         self.finished = finished
+        self.promptTokens = promptTokens
+        self.seconds = seconds
     }
 }
 
@@ -68,10 +75,12 @@ extension EvaluationRecord {
         reasoning = nil
         tokens = 0
         finished = true
+        promptTokens = record.promptTokens
+        seconds = nil
     }
 }
 
-/// What an evaluation found, with every question's record.
+/// What an evaluation found, with every question's record. All but the names is reckoned from the records, also on reading a file.
 public struct EvaluationResult: Codable, Sendable, Hashable {
     /// What was evaluated, for people: the model and, if there is one, the adapter.
     public let model: String
@@ -87,11 +96,19 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
     public let finished: Double
     /// Tokens generated, mean over the questions.
     public let meanTokens: Double
+    /// Tokens of the prompts, mean over the questions; nil where a record does not tell.
+    public let meanPromptTokens: Double?
+    public let calibration: Calibration
+    /// Nil where no clock was wanted.
+    public let latency: LatencyPercentiles?
+    /// Where all subjects are MMLU's.
+    public let mmlu: MMLUSummary?
     public let records: [EvaluationRecord]
 
     enum CodingKeys: String, CodingKey {
-        case model, adapter, style, overall, domains, subjects, letters, finished
+        case model, adapter, style, overall, domains, subjects, letters, finished, calibration, latency, mmlu
         case meanTokens = "mean_tokens"
+        case meanPromptTokens = "mean_prompt_tokens"
         case records
     }
 
@@ -109,6 +126,18 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
         let count = Double(max(1, records.count))
         finished = Double(records.count { $0.finished }) / count
         meanTokens = Double(records.reduce(0) { $0 + $1.tokens }) / count
+        let prompts = records.compactMap(\.promptTokens)
+        meanPromptTokens = prompts.count == records.count ? Double(prompts.reduce(0, +)) / count : nil
+        calibration = Calibration(records)
+        latency = LatencyPercentiles(records.compactMap(\.seconds))
+        mmlu = MMLUSummary(subjects: subjects)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            model: try fields.decode(String.self, forKey: .model), adapter: try fields.decodeIfPresent(String.self, forKey: .adapter),
+            style: try fields.decode(String.self, forKey: .style), records: try fields.decode([EvaluationRecord].self, forKey: .records))
     }
 
     private static func accuracy(_ records: [EvaluationRecord]) -> Proportion {
@@ -124,7 +153,7 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
             model: model, adapter: adapter, style: style.replacing("reason", with: "letter"), records: first)
     }
 
-    /// Accuracy with its interval: subjects, domains, overall.
+    /// Accuracy with its interval: subjects, domains or MMLU's groups, overall; then calibration, times and tokens.
     public var table: String {
         func row(_ name: String, _ accuracy: Proportion) -> [String] {
             [name, "\(accuracy.count)", Text.percent(accuracy.value), Text.interval(accuracy)]
@@ -133,48 +162,15 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
         if subjects.count > 1 { rows += subjects.sorted { $0.key < $1.key }.map { row($0.key, $0.value) } }
         rows += domains.sorted { $0.key < $1.key }.map { row("all of \($0.key)", $0.value) }
         rows.append(row("overall", overall))
-        let table = Text.table(["", "questions", "accuracy", "95 % interval"], rows)
+        var parts = [adapter.map { "\(model) + \($0), \(style)" } ?? "\(model), \(style)"]
+        parts.append(Text.table(["", "questions", "accuracy", "95 % interval"], rows))
+        if let mmlu { parts.append(mmlu.table) }
+        parts.append(calibration.table)
         let letters = Letter.allCases.map { "\($0) \(self.letters[$0.rawValue] ?? 0)" }.joined(separator: ", ")
         let ended = finished < 1 ? String(format: "; %.0f %% of the answers ended by themselves", finished * 100) : ""
-        return "\(adapter.map { "\(model) + \($0)" } ?? model), \(style)\n\n\(table)\n\nletters predicted: \(letters)\(ended)"
-    }
-}
-
-/// Two results on the same questions, paired question by question.
-public struct Comparison: Codable, Sendable, Hashable {
-    public let overall: PairedComparison
-    public let domains: [String: PairedComparison]
-    public let subjects: [String: PairedComparison]
-
-    /// - Throws: `EvaluationError.differentQuestions` unless both results hold the same questions in the same order.
-    public init(first: EvaluationResult, second: EvaluationResult) throws {
-        guard first.records.count == second.records.count else {
-            throw EvaluationError.differentQuestions("\(first.records.count) and \(second.records.count) questions")
-        }
-        let pairs = Array(zip(first.records, second.records))
-        for (left, right) in pairs
-        where left.id != right.id || left.fingerprint != right.fingerprint || left.answer != right.answer {
-            throw EvaluationError.differentQuestions("\(left.id) against \(right.id)")
-        }
-        func compare(_ pairs: [(EvaluationRecord, EvaluationRecord)]) -> PairedComparison {
-            PairedComparison(pairs.map { ($0.0.correct, $0.1.correct) })
-        }
-        overall = compare(pairs)
-        domains = Dictionary(grouping: pairs, by: \.0.domain.rawValue).mapValues(compare)
-        subjects = Dictionary(grouping: pairs, by: \.0.subject).mapValues(compare)
-    }
-
-    /// One line a domain and one for all.
-    public var table: String {
-        func row(_ name: String, _ pair: PairedComparison) -> [String] {
-            [name, "\(pair.first.count)", Text.percent(pair.first.value), Text.percent(pair.second.value),
-             Text.signedPoints(pair.difference), "\(Text.signedPoints(pair.lower)) to \(Text.signedPoints(pair.upper))",
-             "\(pair.onlySecond) / \(pair.onlyFirst)", Text.pValue(pair.p), pair.verdict.rawValue]
-        }
-        var rows = subjects.count > 1 ? subjects.sorted { $0.key < $1.key }.map { row($0.key, $0.value) } : []
-        rows += domains.sorted { $0.key < $1.key }.map { row("all of \($0.key)", $0.value) }
-        rows.append(row("overall", overall))
-        return Text.table(
-            ["", "questions", "first", "second", "points", "95 % interval", "gained / lost", "p (McNemar)", "second is"], rows)
+        var last = "letters predicted: \(letters)\(ended)"
+        if let meanPromptTokens { last += String(format: "\ntokens a question: %.1f read, %.1f written", meanPromptTokens, meanTokens) }
+        if let latency { last += "\nlatency: \(latency.sentence)" }
+        return (parts + [last]).joined(separator: "\n\n")
     }
 }

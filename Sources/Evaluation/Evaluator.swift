@@ -8,14 +8,17 @@ public struct Evaluator {
 
     private let style: any AskingStyle
     private let decode: Decode
+    private let clock: (() -> Duration)?
 
-    public init(style: any AskingStyle, decode: @escaping Decode) {
+    /// - Parameter clock: time since any fixed moment, for each question's latency; nil for results that are the same every time.
+    public init(style: any AskingStyle, clock: (() -> Duration)? = nil, decode: @escaping Decode) {
         self.style = style
+        self.clock = clock
         self.decode = decode
     }
 
-    public init(style: any AskingStyle, decoder: Decoder) {
-        self.init(style: style) { try decoder.run($0, progress: $1) }
+    public init(style: any AskingStyle, clock: (() -> Duration)? = nil, decoder: Decoder) {
+        self.init(style: style, clock: clock) { try decoder.run($0, progress: $1) }
     }
 
     /// The records, in the order of the questions.
@@ -31,13 +34,16 @@ public struct Evaluator {
         var answered = 0
         for batch in batches(questions) {
             let asked = try batch.map { try style.ask(questions[$0]) }
-            let streams = zip(batch, asked).map { index, asked in
-                Transformers.Stream(prompt: asked.prompt, guide: asked.guide, seed: seed &+ UInt64(index))
+            let timed = asked.map { asked in clock.map { TimedGuide(asked.guide, now: $0) } }
+            let streams = asked.indices.map { place in
+                Transformers.Stream(
+                    prompt: asked[place].prompt, guide: timed[place] ?? asked[place].guide, seed: seed &+ UInt64(batch[place]))
             }
             try decode(streams) { progress?(answered + $0) }
             answered += batch.count
-            for (index, asked) in zip(batch, asked) {
-                records[index] = try record(questions[index], asked.guide)
+            for (place, index) in batch.enumerated() {
+                records[index] = try record(
+                    questions[index], asked[place].guide, promptTokens: asked[place].prompt.count, seconds: timed[place]?.seconds)
             }
         }
         return records.compactMap { $0 }
@@ -64,13 +70,16 @@ public struct Evaluator {
         return order.compactMap { batches[$0] }
     }
 
-    private func record(_ question: Question, _ guide: any JudgingGuide) throws -> EvaluationRecord {
+    private func record(
+        _ question: Question, _ guide: any JudgingGuide, promptTokens: Int, seconds: Double?
+    ) throws -> EvaluationRecord {
         guard let scores = guide.letterLogProbabilities, scores.count == 4 else {
             throw EvaluationError.noAnswer(question: question.id)
         }
         guard scores.allSatisfy(\.isFinite) else { throw EvaluationError.notFinite(question: question.id) }
         return EvaluationRecord(
             question, logProbabilities: scores, firstPassLogProbabilities: guide.reasoning == nil ? nil : guide.firstPassLogProbabilities,
-            reasoning: guide.reasoning, tokens: guide.tokens, finished: guide.finished)
+            reasoning: guide.reasoning, tokens: guide.tokens, finished: guide.finished,
+            promptTokens: promptTokens, seconds: seconds)
     }
 }

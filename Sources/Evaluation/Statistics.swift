@@ -77,8 +77,30 @@ public struct PairedComparison: Codable, Sendable, Hashable {
         case better
         case worse
         /// Neither: the questions do not tell the two apart. That is not a proof that they are equal.
-        case undecided
+        case noEvidence = "no evidence"
+
+        /// - Parameters:
+        ///   - p: two-sided, corrected already where it is one of several.
+        ///   - difference: second minus first, in any unit.
+        init(p: Double, difference: Int) { self = p >= 0.05 || difference == 0 ? .noEvidence : difference > 0 ? .better : .worse }
+
+        public init(from decoder: any Decoder) throws {
+            let word = try decoder.singleValueContainer().decode(String.self)
+            // Run folders of earlier versions have another word for it.
+            guard let verdict = word == "undecided" ? .noEvidence : Verdict(rawValue: word) else {
+                throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "\"\(word)\" is no verdict"))
+            }
+            self = verdict
+        }
+
+        /// The verdict as it may be pronounced: on fewer than `minimum` questions a difference is an indication only.
+        public func word(questions: Int, minimum: Int) -> String {
+            self == .noEvidence || questions >= minimum ? rawValue : "indication (\(rawValue))"
+        }
     }
+
+    /// On fewer questions nobody is pronounced better: fifty questions once said 92 % of what five hundred said was 80 %.
+    public static let minimumQuestions = 500
 
     public let first: Proportion
     public let second: Proportion
@@ -119,12 +141,13 @@ public struct PairedComparison: Codable, Sendable, Hashable {
         p = test == .exact
             ? Statistics.mcNemarExact(onlyFirst: onlyFirst, onlySecond: onlySecond)
             : Statistics.mcNemarAsymptotic(onlyFirst: onlyFirst, onlySecond: onlySecond)
-        verdict = p >= 0.05 ? .undecided : (onlySecond > onlyFirst ? .better : .worse)
+        verdict = Verdict(p: p, difference: onlySecond - onlyFirst)
     }
 
     /// "41.0 % → 63.5 % (+22.5, 95 % interval +13.2 to +31.1), p = 0.00021: better".
     public var sentence: String {
         "\(Text.percent(first.value)) → \(Text.percent(second.value)) (\(Text.signedPoints(difference)), 95 % interval "
-            + "\(Text.signedPoints(lower)) to \(Text.signedPoints(upper))), p = \(Text.pValue(p)): \(verdict.rawValue)"
+            + "\(Text.signedPoints(lower)) to \(Text.signedPoints(upper))), p = \(Text.pValue(p)): "
+            + verdict.word(questions: first.count, minimum: Self.minimumQuestions)
     }
 }

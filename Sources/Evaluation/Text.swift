@@ -7,6 +7,8 @@ enum Text {
     /// A difference of shares in percentage points, with its sign.
     static func signedPoints(_ difference: Double) -> String { String(format: "%+.1f", difference * 100) }
 
+    static func points(_ share: Double) -> String { String(format: "%.1f", share * 100) }
+
     static func pValue(_ p: Double) -> String {
         p < 0.0001 ? String(format: "%.1e", p) : String(format: p < 0.01 ? "%.4f" : "%.3f", p)
     }
@@ -14,6 +16,11 @@ enum Text {
     static func interval(_ proportion: Proportion) -> String {
         String(format: "%.1f – %.1f %%", proportion.lower * 100, proportion.upper * 100)
     }
+
+    /// An interval of a difference, in percentage points.
+    static func range(_ points: ClosedRange<Double>) -> String { "\(signedPoints(points.lowerBound)) to \(signedPoints(points.upperBound))" }
+
+    static func seconds(_ seconds: Double) -> String { String(format: seconds < 0.1 ? "%.4f s" : seconds < 10 ? "%.2f s" : "%.1f s", seconds) }
 
     /// Columns padded to their widest cell, the first one to the left and the others to the right.
     static func table(_ header: [String], _ rows: [[String]]) -> String {

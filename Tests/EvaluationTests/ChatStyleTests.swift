@@ -83,7 +83,7 @@ private final class ScriptedBackend: DecodingBackend {
         #expect(letters.records.map(\.logProbabilities) == alone.records.map(\.logProbabilities))
         #expect(letters.overall == alone.overall)
         let comparison = try Comparison(first: letters, second: result)
-        #expect(comparison.overall.onlyFirst == 2 && comparison.overall.onlySecond == 3)
+        #expect(comparison.overall.pair.onlyFirst == 2 && comparison.overall.pair.onlySecond == 3)
     }
 
     @Test func reasoningThatIsCutOff() throws {

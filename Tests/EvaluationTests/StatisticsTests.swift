@@ -77,13 +77,13 @@ private func near(_ left: Double, _ right: Double, _ tolerance: Double = 1e-12) 
         #expect(comparison.test == .exact)
         #expect(near(comparison.p, 0.0026263768106840374))
         #expect(comparison.verdict == .better)
-        #expect(comparison.sentence == "40.0 % → 48.3 % (+8.3, 95 % interval +3.1 to +13.5), p = 0.0026: better")
+        #expect(comparison.sentence == "40.0 % → 48.3 % (+8.3, 95 % interval +3.1 to +13.5), p = 0.0026: indication (better)")
     }
 
     @Test func verdicts() {
         #expect(PairedComparison(pairs(both: 9, onlyFirst: 45, onlySecond: 20, neither: 1)).verdict == .worse)
-        #expect(PairedComparison(pairs(both: 9, onlyFirst: 5, onlySecond: 12, neither: 1)).verdict == .undecided)
-        #expect(PairedComparison([]).verdict == .undecided)
+        #expect(PairedComparison(pairs(both: 9, onlyFirst: 5, onlySecond: 12, neither: 1)).verdict == .noEvidence)
+        #expect(PairedComparison([]).verdict == .noEvidence)
     }
 
     @Test func manyDiscordantPairsAreApproximated() {

@@ -55,7 +55,7 @@ struct TrainPhase: Phase {
         let base = try workbench.evaluate(probes, adapter: nil, name: nil, mode: mode, title: "check \(domain.domain): base")
         let specialist = try workbench.evaluate(
             probes, adapter: workbench.adapter(folder), name: domain.domain.rawValue, mode: mode, title: "check \(domain.domain): specialist")
-        let comparison = try Comparison(first: base, second: specialist).overall
+        let comparison = try Comparison(first: base, second: specialist).overall.pair
         let check = SpecialistCheck(
             domain: domain.domain, mode: mode, isBetter: comparison.second.value > comparison.first.value, comparison: comparison)
         workbench.say("\(name): on \(probes.count) probes \(comparison.sentence)")

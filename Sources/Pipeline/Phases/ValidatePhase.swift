@@ -50,8 +50,8 @@ struct ValidatePhase: Phase {
                 let asked = mode == .letter ? results.map { $0.letterMode ?? $0 } : results
                 return DomainAccuracy(
                     domain: settings.domain, base: asked[0].overall, letters: asked[2].letters,
-                    specialist: try Comparison(first: asked[0], second: asked[1]).overall,
-                    unified: try Comparison(first: asked[0], second: asked[2]).overall, records: asked)
+                    specialist: try Comparison(first: asked[0], second: asked[1]).overall.pair,
+                    unified: try Comparison(first: asked[0], second: asked[2]).overall.pair, records: asked)
             }))
         }
         try run.writeJSON(accuracies, to: RunFiles.accuracy)

@@ -118,7 +118,7 @@ struct Report: Codable {
             switch all.verdict {
             case .better: "is better than"
             case .worse: "is worse than"
-            case .undecided: "cannot be told apart from"
+            case .noEvidence: "cannot be told apart from"
             }
         return "On \(all.first.count) held-out questions the \(name) adapter \(verb) its base in \(last.mode.rawValue) mode: "
             + "\(ReportText.proportion(all.first)) → \(ReportText.proportion(all.second)), p = \(ReportText.pValue(all.p)). "
