@@ -112,7 +112,7 @@ enum CSV {
             case "," where !quoted:
                 row.append(cell)
                 (cell, started) = ("", false)
-            case "\r" where !quoted && next == "\n": break
+            case "\r" where !quoted && (next == "\n" || next == nil): break
             case "\n" where !quoted: endRow()
             default:
                 cell.unicodeScalars.append(scalar)
