@@ -47,7 +47,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Fewer questions give an indication, no verdict.")
     var minQuestions = PairedComparison.minimumQuestions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Keep the replies of math500 and livecodebench in this JSONL file as they end, and continue from it.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp(
+        "Keep the replies of math500 and livecodebench in this JSONL file as they end, and continue from it.", valueName: "file"))
     var output: String?
 
     @Option(help: "Seconds for each test of a program, of livecodebench.")

@@ -31,7 +31,8 @@ import Evaluation
     }
 
     @Test func whoBeatsAllIsSaidToBeBetter() throws {
-        #expect(try Bakeoff([measured("weak", weak), measured("strong", strong)], minimumQuestions: 100).conclusion == "strong is better than every other model here")
+        let proven = try Bakeoff([measured("weak", weak), measured("strong", strong)], minimumQuestions: 100)
+        #expect(proven.conclusion == "strong is better than every other model here")
         let few = try Bakeoff([measured("weak", weak), measured("strong", strong)])
         #expect(few.pairs[0].finding.word == "indication (worse)" && few.conclusion.contains("not proven worse: weak"))
     }

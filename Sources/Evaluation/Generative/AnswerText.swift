@@ -2,8 +2,10 @@ import Foundation
 
 /// The text of a final answer without what does not count.
 enum AnswerText {
+    /// Commands that only set sizes and spaces, and the signs of degree, percent and dollar.
     private static let dropped = try? NSRegularExpression(
-        pattern: #"\\(?:left|right|displaystyle|bigl|bigr|big|Big|quad|qquad|limits)(?![a-zA-Z])|\\(?:!|,|;|:|\$|%)|\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-zA-Z])|[$%°]"#)
+        pattern: #"\\(?:left|right|displaystyle|bigl|bigr|big|Big|quad|qquad|limits)(?![a-zA-Z])|"#
+            + #"\\(?:!|,|;|:|\$|%)|\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-zA-Z])|[$%°]"#)
     /// A unit behind the number, perhaps with its power: "5 \text{ cm}^2".
     private static let unit = try? NSRegularExpression(
         pattern: #"(?<=[^\s{(\[,=])\s*\\(?:text|textrm|mathrm|mbox|textbf)\{[^{}]*\}(?:\s*\^\s*(?:\{\s*\d+\s*\}|\d))?\s*$"#)
@@ -69,8 +71,9 @@ enum AnswerText {
     static func isName(_ text: String) -> Bool {
         let name = bare(text)
         guard let first = name.first, first.isLetter || first == "\\" else { return false }
-        return name.count == 1 || name.count <= 8 && name.dropFirst().allSatisfy { $0.isLetter || $0.isNumber || "_(){},".contains($0) }
-            && !name.dropFirst().prefix(1).allSatisfy(\.isLetter) || MathExpression.greek.contains(String(name.dropFirst()))
+        let rest = name.dropFirst()
+        if rest.isEmpty || first == "\\" && MathExpression.greek.contains(String(rest)) { return true }
+        return rest.count < 8 && rest.first?.isLetter == false && rest.allSatisfy { $0.isLetter || $0.isNumber || "_(){},".contains($0) }
     }
 
     /// A decimal literal in one spelling: sign, digits, point; thousands may be set off by commas. Nil for anything else.

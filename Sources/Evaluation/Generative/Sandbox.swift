@@ -126,7 +126,8 @@ public struct Sandbox: Sendable {
         let prefix = URL(fileURLWithPath: python).deletingLastPathComponent().deletingLastPathComponent().path
         let cpu = Int(limits.seconds.rounded(.up)) + 1
         let command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--ipc", "--uts",
-            "--fork", "--kill-child", shell, "-c", Self.setUp, "sh", folder, python, prefix == "/" ? "/usr" : prefix, "\(limits.memory)", "\(cpu)", "\(limits.fileSize)"]
+            "--fork", "--kill-child", shell, "-c", Self.setUp, "sh", folder, python, prefix == "/" ? "/usr" : prefix,
+            "\(limits.memory)", "\(cpu)", "\(limits.fileSize)"]
         let start = ContinuousClock.now
         let ending = try ProcessGroup.run(command, folder: folder, seconds: limits.seconds)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
