@@ -195,7 +195,7 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let (kept, funnel) = try material()
-        let probes = try probe.map(QuestionFile.read) ?? []
+        let probes = try probe.map { try QuestionFile.read($0) } ?? []
         if probe != nil, probes.count < 16 {
             throw ValidationError("--probe holds \(probes.count) questions; fewer than 16 say nothing about a collapse.")
         }
