@@ -46,7 +46,7 @@ struct TrainingLog {
                 guard let event = try? decoder.decode(Event.self, from: data) else { break }
                 let isPresent = retries.count == position.retries
                 if let retry = event.retry {
-                    guard !isPresent, event.step <= steps.count else { break reading }
+                    guard !isPresent, (0...steps.count).contains(event.step) else { break reading }
                     steps.removeSubrange(event.step...)
                     readings.removeAll { $0.step > event.step }
                     retries.append((event.step, retry))
