@@ -1,19 +1,19 @@
 import Foundation
 
 /// Numbers and tables as a terminal shows them.
-enum Text {
-    static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+package enum Text {
+    package static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 
     /// A difference of shares in percentage points, with its sign.
-    static func signedPoints(_ difference: Double) -> String { String(format: "%+.1f", difference * 100) }
+    package static func signedPoints(_ difference: Double) -> String { String(format: "%+.1f", difference * 100) }
 
     static func points(_ share: Double) -> String { String(format: "%.1f", share * 100) }
 
-    static func pValue(_ p: Double) -> String {
+    package static func pValue(_ p: Double) -> String {
         p < 0.0001 ? String(format: "%.1e", p) : String(format: p < 0.01 ? "%.4f" : "%.3f", p)
     }
 
-    static func interval(_ proportion: Proportion) -> String {
+    package static func interval(_ proportion: Proportion) -> String {
         String(format: "%.1f – %.1f %%", proportion.lower * 100, proportion.upper * 100)
     }
 
@@ -23,7 +23,7 @@ enum Text {
     static func seconds(_ seconds: Double) -> String { String(format: seconds < 0.1 ? "%.4f s" : seconds < 10 ? "%.2f s" : "%.1f s", seconds) }
 
     /// Columns padded to their widest cell, the first one to the left and the others to the right.
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
+    package static func table(_ header: [String], _ rows: [[String]]) -> String {
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         return ([header] + rows).map { row in
             let cells = zip(row, widths).enumerated().map { column, cell in

@@ -57,9 +57,7 @@ public enum AdapterMerge {
             try ready.removeValue(forKey: entry.name)?.write(to: sink)
         }
         let report = MergeReport(plan, reports)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try WholeFile.write(encoder.encode(report) + Data("\n".utf8), to: "\(folder)/\(reportName)")
+        try report.write(to: folder)
         return report
     }
 

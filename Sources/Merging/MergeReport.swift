@@ -1,3 +1,6 @@
+import Foundation
+import Groundwork
+
 /// What a merge did, module by module. Written beside the adapter as `merge.json`.
 public struct MergeReport: Codable, Sendable, Hashable {
     /// With every choice made.
@@ -8,6 +11,30 @@ public struct MergeReport: Codable, Sendable, Hashable {
     public let surprises: [Surprise]
     /// What a reader should know and would not expect.
     public let notes: [String]
+    /// Where several merges were tried on questions and this one was kept: how it was chosen.
+    public var choice: Choice?
+
+    /// How a merge was chosen among others.
+    public struct Choice: Codable, Sendable, Hashable {
+        /// The winner's name in the race: "core:ties:density=0.5", or that of a single adapter.
+        public let winner: String
+        /// All that were tried.
+        public let tried: [String]
+        /// How many questions the last of them were asked.
+        public let questions: Int
+        public let verdict: String
+
+        public init(winner: String, tried: [String], questions: Int, verdict: String) {
+            (self.winner, self.tried, self.questions, self.verdict) = (winner, tried, questions, verdict)
+        }
+    }
+
+    /// Writes `merge.json` into an adapter's folder.
+    public func write(to folder: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try WholeFile.write(encoder.encode(self) + Data("\n".utf8), to: "\(folder)/\(AdapterMerge.reportName)")
+    }
 
     /// One of the merged adapters.
     public struct Adapter: Codable, Sendable, Hashable {

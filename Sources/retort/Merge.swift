@@ -29,10 +29,14 @@ struct Merge: ParsableCommand {
             breadcrumbs       drop small and largest entries, sum; breadcrumbs_ties elects signs
             sce               keep what varies, weigh by energy, elect signs
             iso_c             the sum with all singular values set to their mean
+
+            With --select the methods compete: each merge answers held-out questions, the better half goes on to twice as many, and the \
+            winner is written with the race in select.json. Each single adapter, cat and linear are always in the race. A candidate is \
+            [start:][space:]method[:setting=value …], such as core:ties:density=0.5. A stopped race continues (OUT.select).
             """)
 
-    @Option(help: ArgumentHelp("\(MergeMethod.all.map(\.name).joined(separator: ", ")).", valueName: "method"))
-    var method = MergeMethod.ties.name
+    @Option(help: ArgumentHelp("\(MergeMethod.all.map(\.name).joined(separator: ", ")). (default: ties)", valueName: "method"))
+    var method: String?
 
     @Option(help: "What is merged: factors (A and B apart), delta (full products), core (in common bases), knots (in a common output basis). (default: the method's first)")
     var space: MergeSpace?
@@ -46,8 +50,8 @@ struct Merge: ParsableCommand {
     @Option(help: "The sign of each parameter by frequency (majority vote) or by total (summed magnitude). (default: frequency in PEFT's convention, else total)")
     var sign: SignElection?
 
-    @Option(help: "Multiplies the merged change.")
-    var lambda = 1.0
+    @Option(help: "Multiplies the merged change. (default: 1)")
+    var lambda: Double?
 
     @Option(help: "Rank of the result, or full: as high as it takes to lose nothing; not for factors. (default: the largest of the adapters)")
     var rank: MergeRank?
@@ -66,6 +70,11 @@ struct Merge: ParsableCommand {
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("A weight for each adapter, in their order, separated by spaces or commas. (default: 1 each)", valueName: "weight"))
     var weights: [String] = []
+
+    @Option(help: ArgumentHelp("The adapter from which all were trained on: what they learnt since is merged, and it is added back.", valueName: "dir"))
+    var start: String?
+
+    @OptionGroup(title: "Options of --select") var race: SelectOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The adapter folder to write.", valueName: "dir"))
     var output: String
@@ -93,6 +102,11 @@ struct Merge: ParsableCommand {
 
     func validate() throws {
         guard threads >= 1 else { throw ValidationError("--threads is a number of at least 1.") }
+        try race.validate(given: [
+            ("method", method != nil), ("space", space != nil), ("convention", convention != nil), ("density", density != nil), ("sign", sign != nil),
+            ("lambda", lambda != nil), ("rank", rank != nil), ("epsilon", epsilon != nil), ("gamma", gamma != nil),
+        ], seed: seed ?? 0)
+        if race.select != nil { return }
         let chosen: MergeSettings
         do {
             chosen = try settings()
@@ -112,7 +126,7 @@ struct Merge: ParsableCommand {
 
     private func settings() throws -> MergeSettings {
         try MergeSettings(
-            method: .named(method), space: space, convention: convention, density: density ?? 0.8, sign: sign, lambda: lambda, rank: rank,
+            method: .named(method ?? MergeMethod.ties.name), space: space, convention: convention, density: density ?? 0.8, sign: sign, lambda: lambda ?? 1, rank: rank,
             seed: seed ?? 0, epsilon: epsilon ?? 0.15, gamma: gamma ?? 0.01)
     }
 
@@ -122,7 +136,12 @@ struct Merge: ParsableCommand {
             throw ValidationError("\(numbers.count) weights for \(folders.count) adapters; give one for each, or none.")
         }
         let inputs = folders.enumerated().map { MergeInput(folder: $1, weight: numbers.isEmpty ? 1 : numbers[$0]) }
-        let report = try AdapterMerge.run(inputs, settings: settings(), to: output, threads: threads)
+        if let questions = race.select {
+            return try json.write(race.run(questions, inputs, start: start, seed: seed ?? 0, threads: threads, output: output))
+        }
+        let report = try start.map {
+            try AdapterMerge.run(inputs, relativeTo: $0, settings: settings(), to: output, threads: threads)
+        } ?? AdapterMerge.run(inputs, settings: settings(), to: output, threads: threads)
         print(report.summary)
         print("adapter in \(output)")
         try json.write(report)

@@ -30,13 +30,9 @@ struct MergePhase: Phase {
             if check.isBetter || !recipe.merge.requireBetter {
                 selection.merged.append(domain)
             } else {
-                let reason = "not better than the base on \(check.comparison.first.count) probe questions: \(check.comparison.sentence)"
+                let reason = SpecialistGate.reason(check.comparison, questions: "probe")
                 selection.leftOut[domain.rawValue] = reason
-                workbench.say("""
-
-                    WARNING: the \(domain) specialist is LEFT OUT of the merge: \(reason)
-
-                    """)
+                workbench.say(SpecialistGate.warning(domain.rawValue, reason))
             }
         }
         guard !selection.merged.isEmpty else {

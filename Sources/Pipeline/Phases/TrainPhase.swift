@@ -57,7 +57,7 @@ struct TrainPhase: Phase {
             probes, adapter: workbench.adapter(folder), name: domain.domain.rawValue, mode: mode, title: "check \(domain.domain): specialist")
         let comparison = try Comparison(first: base, second: specialist).overall.pair
         let check = SpecialistCheck(
-            domain: domain.domain, mode: mode, isBetter: comparison.second.value > comparison.first.value, comparison: comparison)
+            domain: domain.domain, mode: mode, isBetter: SpecialistGate.isBetter(comparison), comparison: comparison)
         workbench.say("\(name): on \(probes.count) probes \(comparison.sentence)")
         try run.writeJSON(check, to: RunFiles.check(domain.domain))
     }

@@ -51,6 +51,10 @@ public enum ModelCard {
             let name = (merged.folder as NSString).lastPathComponent
             lines.append("| \(name) | \(merged.weight) | \(merged.rank) | \(merged.alpha) | \(merged.rankStabilised ? "yes" : "no") | \(cosine) |")
         }
+        if let choice = report.choice {
+            let verdict = choice.verdict.split(separator: "\n").joined(separator: " ")
+            lines += ["", "`\(choice.winner)`, chosen among \(choice.tried.count) by \(choice.questions) questions. \(verdict)"]
+        }
         return lines + [""]
     }
 
