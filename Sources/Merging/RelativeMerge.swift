@@ -21,7 +21,8 @@ extension AdapterMerge {
     public static func run(
         _ inputs: [MergeInput], relativeTo start: String, settings: MergeSettings = MergeSettings(), to folder: String, threads: Int = 2
     ) throws -> MergeReport {
-        let chosen = try relative(settings)
+        var chosen = try relative(settings)
+        if inputs.count == 1 { chosen.rank = nil }  // nothing to reconcile: its change comes back as it is
         try check(inputs + [MergeInput(folder: start)], settings: MergeSettings(method: .concatenation), to: folder)
         let scratch = folder + ".changes-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: scratch) }

@@ -67,7 +67,11 @@ private final class Bench {
             say: { [unowned self] in said.append($0) })
     }
 
-    func bytes(_ path: String) throws -> Data { try WholeFile.read("\(path)/\(AdapterFile.weightsName)") }
+    /// Every tensor's bytes by name: the file's head may list them in another order.
+    func bytes(_ path: String) throws -> [String: Data] {
+        let file = try Safetensors(path: "\(path)/\(AdapterFile.weightsName)")
+        return Dictionary(uniqueKeysWithValues: file.tensors.values.map { ($0.name, Data($0.bytes)) })
+    }
 
     var written: MergeReport {
         get throws { try JSONDecoder().decode(MergeReport.self, from: WholeFile.read("\(output)/\(AdapterMerge.reportName)")) }
