@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Labels by a real llama.cpp, killed in the middle: `retort label` starts a server on SmolLM2-135M (Q4_1), is killed with SIGKILL once a
+# Labels by a real llama.cpp, killed in the middle: `retort label` starts a server on the teacher, is killed with SIGKILL once a
 # good part of the labels is there, and is started again; the file must then hold every question once. An adapter is distilled from the
 # labels and compared with its base on questions that nobody trained on. What it is about is the way from questions to an adapter, not
 # the numbers: a teacher of 135M parameters is right hardly more often than chance.
 #
 #   COUNT=200           questions to label
+#   TEACHER=FILE        the teacher's GGUF file (default: SmolLM2 itself); of another architecture and tokenizer: Gemma 3 270M, which
+#                       scripts/setup --gemma puts into .models
 #   HELD_OUT=100        questions to evaluate on
 #   THREADS=1           of the server and of training (default: as many as each finds)
 #   OUT=FOLDER          where everything is kept (default: a folder that is gone afterwards)
@@ -29,7 +31,7 @@ head -n "$count" "$OUT/all.jsonl" >"$OUT/questions.jsonl"
 tail -n +$((count + 1)) "$OUT/all.jsonl" >"$OUT/held-out.jsonl"
 
 threads=(${THREADS:+--threads "$THREADS"})
-label=("$retort" label --model "$RETORT_DEMO_MODEL" --engine llama.cpp --questions "$OUT/questions.jsonl" -o "$OUT/labels.jsonl"
+label=("$retort" label --model "${TEACHER:-$RETORT_DEMO_MODEL}" --engine llama.cpp --questions "$OUT/questions.jsonl" -o "$OUT/labels.jsonl"
     --rotations 2 --samples 1 --hint --max-tokens 100 --dense 64 --slots 4 "${threads[@]}")
 lines() { cat "$OUT/labels.jsonl" 2>/dev/null | wc -l; }
 

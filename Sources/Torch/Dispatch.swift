@@ -2,6 +2,10 @@
 enum Argument {
     case tensor(Tensor)
     case optionalTensor(Tensor?)
+    /// What an operator gave out for its backward only.
+    case opaque(OpaqueTensor)
+    /// A tensor that is there and holds nothing: what an operator written before optionals wants for "none".
+    case undefined
     case tensors([Tensor])
     case integer(Int)
     case optionalInteger(Int)
@@ -26,7 +30,8 @@ enum Argument {
         case .bools(let values): "\(values)"
         case .double(let value), .optionalDouble(let value): "\(value)"
         case .type(let type), .optionalType(let type): type.rawValue
-        case .optionalTensor(nil), .none: "none"
+        case .opaque: "opaque"
+        case .optionalTensor(nil), .undefined, .none: "none"
         }
     }
 }
@@ -34,7 +39,7 @@ enum Argument {
 extension Libtorch {
     /// Calls `aten::name.overload` and returns its first `results` tensors.
     ///
-    /// Every argument of the schema must be given, defaults too. Handles on the stack are new references, which the callee consumes.
+    /// Every argument of the schema must be given, defaults too; more of them, for the schema of a newer version, are not read. Handles on the stack are new references, which the callee consumes.
     @discardableResult
     func call(_ name: StaticString, _ overload: StaticString = "", results: Int = 1, with arguments: [Argument]) throws -> [Tensor] {
         try handles(name, overload, results: results, with: arguments).map { try Tensor(adopting: $0, of: self) }
@@ -85,6 +90,8 @@ extension Libtorch {
         switch argument {
         case .tensor(let tensor): try bits(reference(to: tensor.handle, argument))
         case .optionalTensor(nil), .none: 0
+        case .opaque(let tensor): try bits(reference(to: tensor.handle, argument))
+        case .undefined: try bits(undefined())
         case .optionalTensor(.some(let tensor)): try cell(bits(reference(to: tensor.handle, argument)))
         case .tensors(let list): try self.list(list.map { try bits(reference(to: $0.handle, argument)) })
         case .integer(let value): UInt64(bitPattern: Int64(value))
@@ -98,6 +105,12 @@ extension Libtorch {
         case .type(let type): UInt64(bitPattern: Int64(code(of: type)))
         case .optionalType(let type): try cell(UInt64(bitPattern: Int64(code(of: type))))
         }
+    }
+
+    private func undefined() throws -> Handle {
+        var handle: Handle?
+        guard let newUndefined, newUndefined(&handle) == 0, let handle else { throw failure("new_uninitialized_tensor", []) }
+        return handle
     }
 
     private func bits(_ pointer: OpaquePointer) -> UInt64 { UInt64(UInt(bitPattern: pointer)) }
@@ -121,4 +134,17 @@ extension Libtorch {
         cell.pointee = value
         return UInt64(UInt(bitPattern: cell))
     }
+}
+
+/// A result of an operator that only its backward reads, of a type that `Tensor` may not know.
+public final class OpaqueTensor {
+    let handle: Libtorch.Handle
+    private let library: Libtorch
+
+    init(adopting handle: Libtorch.Handle, of library: Libtorch) {
+        self.handle = handle
+        self.library = library
+    }
+
+    deinit { _ = library.deleteTensor(handle) }
 }

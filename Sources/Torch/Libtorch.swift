@@ -24,6 +24,7 @@ public final class Libtorch: Sendable {
     let callDispatcher: @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutablePointer<UInt64>, UInt64) -> Status
     let abiVersion: UInt64
     let newHandle: @convention(c) (Handle, UnsafeMutablePointer<Handle?>) -> Status
+    let newUndefined: (@convention(c) (UnsafeMutablePointer<Handle?>) -> Status)?
     let deleteTensor: @convention(c) (Handle) -> Status
     let getDimension: @convention(c) (Handle, UnsafeMutablePointer<Int64>) -> Status
     let getSizes: @convention(c) (Handle, UnsafeMutablePointer<UnsafeMutablePointer<Int64>?>) -> Status
@@ -132,6 +133,7 @@ public final class Libtorch: Sendable {
         callDispatcher = try symbol("torch_call_dispatcher")
         abiVersion = try symbol("aoti_torch_abi_version", (@convention(c) () -> UInt64).self)()
         newHandle = try symbol("aoti_torch_new_tensor_handle")
+        newUndefined = optional("aoti_torch_new_uninitialized_tensor", (@convention(c) (UnsafeMutablePointer<Handle?>) -> Status).self)
         deleteTensor = try symbol("aoti_torch_delete_tensor_object")
         getDimension = try symbol("aoti_torch_get_dim")
         getSizes = try symbol("aoti_torch_get_sizes")

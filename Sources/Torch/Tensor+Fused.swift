@@ -56,29 +56,3 @@ extension Tensor {
              .bool(false), .bool(false), .optionalTensor(divisor), .none])
     }
 }
-
-/// Memory-efficient attention (Rabe & Staats 2021), which GPUs have with a backward pass.
-extension Tensor {
-    /// Shapes as in `flashAttentionCPU`.
-    public func efficientAttention(
-        key: Tensor, value: Tensor, causal: Bool, mask: Tensor? = nil, scale: Double
-    ) throws -> (output: Tensor, logSumExp: Tensor, random: (seed: Tensor, offset: Tensor)) {
-        let results = try library.call(
-            "aten::_scaled_dot_product_efficient_attention", results: 4,
-            with: [.tensor(self), .tensor(key), .tensor(value), .optionalTensor(mask), .bool(true), .double(0), .bool(causal), .optionalDouble(scale)])
-        return (results[0], results[1], (results[2], results[3]))
-    }
-
-    /// Gradients of `efficientAttention` for queries (`self`), keys and values.
-    public func efficientAttentionBackward(
-        gradient: Tensor, key: Tensor, value: Tensor, output: Tensor, logSumExp: Tensor, random: (seed: Tensor, offset: Tensor),
-        causal: Bool, mask: Tensor? = nil, scale: Double
-    ) throws -> (query: Tensor, key: Tensor, value: Tensor) {
-        let bias = try mask ?? Tensor.empty([0], dtype, device)
-        let results = try library.call(
-            "aten::_scaled_dot_product_efficient_attention_backward", results: 4,
-            with: [.tensor(gradient), .tensor(self), .tensor(key), .tensor(value), .tensor(bias), .tensor(output), .tensor(logSumExp),
-             .tensor(random.seed), .tensor(random.offset), .double(0), .bools([true, true, true, false]), .bool(causal), .optionalDouble(scale)])
-        return (results[0], results[1], results[2])
-    }
-}

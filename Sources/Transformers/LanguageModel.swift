@@ -19,6 +19,8 @@ public final class LanguageModel {
     let finalNorm: Tensor
     let head: Linear  // [vocabulary, hidden]
     let rotary: RotaryEmbedding
+    /// Nil where packed sequences are attended piece by piece.
+    package var unequalLengthAttention: (any UnequalLengthAttention)?
 
     /// Opens a GGUF file, a Hugging Face folder or a repository id in the local cache and puts its weights on `device`.
     ///
@@ -82,6 +84,7 @@ public final class LanguageModel {
                     outputNorm: try weight(prefix + ".post_attention_layernorm.weight")))
         }
         rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
+        unequalLengthAttention = FlashAttention(on: device, dtype: dtype)
     }
 
     /// How the projections will be kept: as asked, else as the checkpoint keeps them.

@@ -1,6 +1,7 @@
 import Torch
 
-/// Causal attention over packed sequences, forward and backward: each piece is one call of the device's flash kernel.
+/// Causal attention over packed sequences, forward and backward: one call of a kernel that takes sequences of unequal length where
+/// the device has one, else one call of its kernel for equal lengths for each piece.
 ///
 /// A piece that goes on from a shared beginning attends to the beginning's keys and values and its own; in the backward pass the
 /// beginning's keys and values gather what all of their readers send back.
@@ -16,6 +17,15 @@ struct PackedAttention {
     /// Rows of pieces that go on from another see all of that one and, of their own, what is not behind them:
     /// 0 there and −∞ elsewhere, [1, 1, count, before + count or more] for the longest piece; by the length before.
     private let masks: [Int: Tensor]
+    private let wholeBatch: WholeBatch?
+
+    /// What one call for the whole batch needs.
+    private struct WholeBatch {
+        let kernel: any UnequalLengthAttention
+        let lengths: SequenceLengths
+        /// For every key that is seen, its row, int64: of each piece, what it goes on from and then itself. Nil where none goes on.
+        let seen: Tensor?
+    }
 
     /// What the backward pass needs.
     struct Saved {
@@ -24,10 +34,10 @@ struct PackedAttention {
         let pieces: [SavedPiece]
     }
 
-    /// Shaped [groups, heads / groups, length, size]; `logSumExp` is as the kernel gives it.
+    /// Shaped [groups, heads / groups, length, size], of a whole batch as `UnequalLengthAttention` has it; `logSumExp` is as the kernel gives it.
     struct SavedPiece {
         let query, key, value, logSumExp: Tensor
-        let random: (seed: Tensor, offset: Tensor)?
+        let random: AttentionRandom?
     }
 
     init(_ batch: PackedSequences, model: LanguageModel) throws {
@@ -36,6 +46,21 @@ struct PackedAttention {
         starts = batch.starts
         ancestors = batch.ancestors
         before = ancestors.map { chain in chain.reduce(0) { $0 + batch.pieces[$1].count } }
+        if let kernel = model.unequalLengthAttention {
+            let counts = pieces.map(\.count)
+            var seen: Tensor?
+            if before.contains(where: { $0 > 0 }) {
+                let rows = pieces.indices.flatMap { index in
+                    (batch.ancestors[index] + [index]).flatMap { Int64(batch.starts[$0])..<Int64(batch.starts[$0] + counts[$0]) }
+                }
+                seen = try Tensor(rows, [rows.count], device: model.device)
+            }
+            wholeBatch = WholeBatch(
+                kernel: kernel, lengths: try SequenceLengths(queries: counts, keys: zip(before, counts).map(+), device: model.device), seen: seen)
+            masks = [:]
+            return
+        }
+        wholeBatch = nil
         let longest = Dictionary(zip(before, pieces.map(\.count)), uniquingKeysWith: max)
         var masks: [Int: Tensor] = [:]
         for (before, count) in longest where before > 0 {
@@ -53,6 +78,12 @@ struct PackedAttention {
 
     /// - Parameters: `query` [tokens, heads, size]; `key`, `value` [tokens, groups, size].
     func forward(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws -> Saved {
+        if let wholeBatch {
+            let k = try wholeBatch.seen.map { try key.rows($0) } ?? key, v = try wholeBatch.seen.map { try value.rows($0) } ?? value
+            let result = try wholeBatch.kernel.forward(query, k, v, wholeBatch.lengths, scale: scale)
+            let saved = SavedPiece(query: query, key: k, value: v, logSumExp: result.logSumExp, random: result.random)
+            return Saved(output: try result.output.reshaped([-1, heads * size]), pieces: [saved])
+        }
         var outputs: [Tensor] = [], saved: [SavedPiece] = []
         for index in pieces.indices {
             let q = try rows(query, of: index), mask = try mask(of: index)
@@ -75,9 +106,22 @@ struct PackedAttention {
     /// - Parameter gradient: [tokens, heads · size].
     /// - Returns: gradients in the shapes of `forward`'s arguments.
     func backward(_ gradient: Tensor, _ saved: Saved) throws -> (query: Tensor, key: Tensor, value: Tensor) {
-        // Of each piece, its tokens first.
-        var dQuery: [Tensor] = [], dKey: [Tensor] = [], dValue: [Tensor] = []
         let gradient = try gradient.reshaped([-1, heads, size]), output = try saved.output.reshaped([-1, heads, size])
+        if let wholeBatch {
+            let one = saved.pieces[0]
+            let result = try wholeBatch.kernel.backward(
+                gradient, one.query, one.key, one.value, output: output, logSumExp: one.logSumExp, random: one.random, wholeBatch.lengths,
+                scale: scale)
+            guard wholeBatch.seen != nil else { return result }
+            var start = 0
+            let parts = try zip(before, pieces).map { before, piece in
+                defer { start += before + piece.count }
+                return (try result.key.narrow(0, start, before + piece.count), try result.value.narrow(0, start, before + piece.count))
+            }
+            let gathered = try gather(parts)
+            return (result.query, gathered.key, gathered.value)
+        }
+        var dQuery: [Tensor] = [], parts: [(key: Tensor, value: Tensor)] = []
         for (index, one) in saved.pieces.enumerated() {
             let g = try rows(gradient, of: index), out = try rows(output, of: index), mask = try mask(of: index)
             let (q, k, v) = g.device == .cpu
@@ -89,19 +133,28 @@ struct PackedAttention {
                     random: one.random!, causal: mask == nil, mask: mask, scale: scale)
             dQuery.append(try q.permuted([2, 0, 1, 3]).reshaped([pieces[index].count, heads, size]))
             // Every key and value head gathers what the query heads of its group send back.
-            let (key, value) = (try k.sum([1]).permuted([1, 0, 2]), try v.sum([1]).permuted([1, 0, 2]))
+            parts.append((try k.sum([1]).permuted([1, 0, 2]), try v.sum([1]).permuted([1, 0, 2])))
+        }
+        let gathered = try gather(parts)
+        return (try Tensor.concatenated(dQuery).contiguous(), gathered.key, gathered.value)
+    }
+
+    /// - Parameter parts: of each piece, the gradients of the keys and values that it sees, [before + count, groups, size].
+    /// - Returns: those of all keys and values, [tokens, groups, size].
+    private func gather(_ parts: [(key: Tensor, value: Tensor)]) throws -> (key: Tensor, value: Tensor) {
+        var dKey: [Tensor] = [], dValue: [Tensor] = []
+        for (index, part) in parts.enumerated() {
             var start = 0
             for ancestor in ancestors[index] {
                 let count = pieces[ancestor].count
-                dKey[ancestor] = try dKey[ancestor].adding(key.narrow(0, start, count))
-                dValue[ancestor] = try dValue[ancestor].adding(value.narrow(0, start, count))
+                dKey[ancestor] = try dKey[ancestor].adding(part.key.narrow(0, start, count))
+                dValue[ancestor] = try dValue[ancestor].adding(part.value.narrow(0, start, count))
                 start += count
             }
-            dKey.append(try key.narrow(0, start, pieces[index].count))
-            dValue.append(try value.narrow(0, start, pieces[index].count))
+            dKey.append(try part.key.narrow(0, start, pieces[index].count))
+            dValue.append(try part.value.narrow(0, start, pieces[index].count))
         }
-        func joined(_ parts: [Tensor]) throws -> Tensor { try Tensor.concatenated(parts).contiguous() }
-        return (try joined(dQuery), try joined(dKey), try joined(dValue))
+        return (try Tensor.concatenated(dKey).contiguous(), try Tensor.concatenated(dValue).contiguous())
     }
 
     /// [tokens, heads, size] → the view [groups, heads / groups, length, size] of one piece.

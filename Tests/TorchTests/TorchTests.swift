@@ -85,6 +85,13 @@ import Torch
         #expect(throws: TorchError.self) { try x.reshaped([7]) }
     }
 
+    /// A GPU's kernels have no CPU version; that this is what is missed shows that every argument was read as the schema has it.
+    @Test func aKernelOfGPUsIsMissedByName() throws {
+        let x = try Tensor.zeros([4, 2, 8]), lengths = try SequenceLengths(queries: [1, 3], keys: [1, 3], device: .cpu)
+        let flash = #expect(throws: TorchError.self) { try x.flashAttention(key: x, value: x, lengths: lengths, scale: 1) }
+        #expect(flash.map(\.description)?.contains("'CPU' backend") == true, "\(String(describing: flash))")
+    }
+
     @Test func anAbsurdAllocationIsAnErrorNotATrap() throws {
         let error = #expect(throws: TorchError.self) { try Tensor.empty([1 << 45]) }
         guard case .outOfMemory = error else {

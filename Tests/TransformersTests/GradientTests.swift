@@ -99,7 +99,8 @@ import Transformers
 
     /// Three sequences that share 9 tokens, two of them 5 more: laid down as a tree, they give the logits and gradients of three
     /// whole sequences. In float64, where only the order of sums differs.
-    @Test(arguments: TinyModel.families) func sharedBeginningsChangeNothing(family: String) throws {
+    /// Also where a kernel takes the whole batch in one call, as on a GPU.
+    @Test(arguments: TinyModel.families, [false, true]) func sharedBeginningsChangeNothing(family: String, inOneCall: Bool) throws {
         let tiny = try TinyModel(family, dtype: .float64)
         let adapter = try tiny.adapter("rslora")
         let stem = (0..<9).map { ($0 * 5 + 3) % 64 }, branch = [7, 21, 2, 40, 11], ends = [[1, 30], [6, 17, 9], [50, 4, 33, 8]]
@@ -110,13 +111,17 @@ import Transformers
         // The last two tokens of each sequence.
         let wholeRows = [14, 15, 31, 32, 44, 45], treeRows = [14, 15, 17, 18, 21, 22], targets = [3, 9, 27, 5, 14, 60]
         let logits = try tiny.model.logits(whole, rows: wholeRows, adapter: adapter).values(Double.self)
+        let reference = try TrainingPass(model: tiny.model, adapter: adapter)
+        let loss = try run(reference, whole, wholeRows, targets)
+        if inOneCall { tiny.model.unequalLengthAttention = SequenceBySequence() }
         let shared = try tiny.model.logits(tree, rows: treeRows, adapter: adapter).values(Double.self)
         #expect(zip(logits, shared).allSatisfy { abs($0 - $1) < 1e-9 })
-        for checkpointing in [false, true] {
-            let one = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
-            let other = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
-            #expect(abs(try run(one, whole, wholeRows, targets) - run(other, tree, treeRows, targets)) < 1e-9)
-            for (a, b) in zip(one.gradients, other.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
+        for batch in [(whole, wholeRows), (tree, treeRows)] {
+            for checkpointing in [false, true] {
+                let pass = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
+                #expect(abs(try run(pass, batch.0, batch.1, targets) - loss) < 1e-9)
+                for (a, b) in zip(reference.gradients, pass.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
+            }
         }
     }
 
@@ -157,5 +162,68 @@ import Transformers
         #expect(try tiny.model.logits(tiny.packed, rows: rows, adapter: adapter).floats() == tiny.model.logits(tiny.packed, rows: rows).floats())
         let a = try adapter.parameters[0].tensor.floats(), bound = 1 / Float(tiny.model.configuration.hiddenSize).squareRoot()
         #expect(a.allSatisfy { abs($0) <= bound } && a.contains { $0 > bound / 2 } && a.contains { $0 < -bound / 2 })
+    }
+}
+
+/// What a GPU's kernel for sequences of unequal length promises, from the processor's kernel for one sequence.
+private struct SequenceBySequence: UnequalLengthAttention {
+    private func split(_ x: Tensor, _ counts: [Int], heads: Int) throws -> [Tensor] {
+        var start = 0
+        return try counts.map { count in
+            defer { start += count }
+            let rows = try x.narrow(0, start, count).permuted([1, 0, 2]), own = rows.shape[0], size = rows.shape[2]
+            return try rows.unsqueezed(1).expanded([own, heads / own, count, size]).reshaped([1, heads, count, size])
+        }
+    }
+
+    /// 0 where a query may look and −∞ elsewhere: the last query sees all keys.
+    private func mask(_ queries: Int, _ keys: Int) throws -> Tensor {
+        let values = (0..<queries * keys).map { $0 % keys - $0 / keys > keys - queries ? -Double.infinity : 0 }
+        return try Tensor(values, [1, 1, queries, keys])
+    }
+
+    private func joined(_ parts: [Tensor], into heads: Int) throws -> Tensor {
+        try Tensor.concatenated(parts.map { part in
+            let count = part.shape[2], size = part.shape[3]
+            return try part.reshaped([heads, part.shape[1] / heads, count, size]).sum([1]).permuted([1, 0, 2])
+        })
+    }
+
+    func forward(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, _ lengths: SequenceLengths, scale: Double
+    ) throws -> (output: Tensor, logSumExp: Tensor, random: AttentionRandom?) {
+        let heads = query.shape[1]
+        let q = try split(query, lengths.queries, heads: heads), k = try split(key, lengths.keys, heads: heads)
+        let v = try split(value, lengths.keys, heads: heads)
+        let results = try q.indices.map {
+            try q[$0].flashAttentionCPU(
+                key: k[$0], value: v[$0], causal: false, mask: mask(lengths.queries[$0], lengths.keys[$0]), scale: scale)
+        }
+        return (
+            try joined(results.map(\.output), into: heads),
+            try Tensor.concatenated(results.map { try $0.logSumExp.permuted([0, 2, 1]).reshaped([-1]) }), nil)
+    }
+
+    func backward(
+        _ gradient: Tensor, _ query: Tensor, _ key: Tensor, _ value: Tensor, output: Tensor, logSumExp: Tensor, random: AttentionRandom?,
+        _ lengths: SequenceLengths, scale: Double
+    ) throws -> (query: Tensor, key: Tensor, value: Tensor) {
+        let heads = query.shape[1], groups = key.shape[1]
+        let q = try split(query, lengths.queries, heads: heads), k = try split(key, lengths.keys, heads: heads)
+        let v = try split(value, lengths.keys, heads: heads), out = try split(output, lengths.queries, heads: heads)
+        let g = try split(gradient, lengths.queries, heads: heads)
+        var start = 0
+        let results = try q.indices.map { index in
+            let count = lengths.queries[index]
+            defer { start += heads * count }
+            // As the processor's kernel lays it out: [1, heads, queries] with the heads of a query together.
+            let sums = try logSumExp.narrow(0, start, heads * count).reshaped([1, count, heads]).permuted([0, 2, 1])
+            return try q[index].flashAttentionCPUBackward(
+                gradient: g[index], key: k[index], value: v[index], output: out[index], logSumExp: sums, causal: false,
+                mask: mask(count, lengths.keys[index]), scale: scale)
+        }
+        return (
+            try joined(results.map(\.query), into: heads), try joined(results.map(\.key), into: groups),
+            try joined(results.map(\.value), into: groups))
     }
 }

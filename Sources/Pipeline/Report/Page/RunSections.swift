@@ -82,7 +82,7 @@ struct RunSections {
     private var calibration: [Markup] {
         guard let mode = record.lastMode else { return [.absence(record.accuracy.reason)] }
         let curves = [0, 2].map { who in
-            (name: Self.measured[who], curve: ReliabilityCurve(mode.domains.flatMap { $0.records.indices.contains(who) ? $0.records[who].records : [] }))
+            (name: Self.measured[who], curve: Calibration(mode.domains.flatMap { $0.records.indices.contains(who) ? $0.records[who].records : [] }))
         }
         guard curves.contains(where: { !$0.curve.bins.isEmpty }) else { return [.absence("\(RunFiles.accuracy) has no single answers.")] }
         let errors = curves.map { String(format: "%@ %.3f", $0.name, $0.curve.expectedError) }.joined(separator: ", ")
