@@ -24,8 +24,13 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: ["Groundwork", "Checkpoints"]),
         // A header of one line of C: the prefetch instruction.
         .target(name: "Prefetch"),
+        // Loops over a weight's panels in vectors of eight numbers, and the same file compiled for vectors of sixteen.
+        .target(name: "PanelKernels", dependencies: ["Prefetch"]),
+        .target(name: "WidePanelKernels", dependencies: ["Prefetch"]),
         // The decoder: forward, backward by hand, LoRA, KV cache, sampling, guided decoding.
-        .target(name: "Transformers", dependencies: ["Groundwork", "Prefetch", "Torch", "Checkpoints", "Tokenizers"]),
+        .target(name: "Transformers", dependencies: [
+            "Groundwork", "PanelKernels", "WidePanelKernels", "Torch", "Checkpoints", "Tokenizers",
+        ]),
         // The four-choice question: schema, checks, domains, splits, generators. No models.
         .target(name: "Questions", dependencies: ["Groundwork"]),
         // Collections of questions: readers, cleaning, near-duplicates, contamination, biases, splits, the card. No models.
@@ -70,10 +75,10 @@ let package = Package(
 )
 
 // Loops over raw memory want the vectors that every x86-64 processor has had since 2013 (AVX2, FMA); the compiler's own
-// default stops at 2003. `retort` looks for them at its start (`Processor`).
+// default stops at 2003. `retort` looks for them at its start (`Processor`), and for AVX-512 before it calls what is compiled for that.
 #if arch(x86_64)
 for target in package.targets {
-    target.swiftSettings = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+    target.swiftSettings = [.unsafeFlags(["-Xcc", target.name == "WidePanelKernels" ? "-march=x86-64-v4" : "-march=x86-64-v3"])]
 }
 #endif
 

@@ -29,6 +29,19 @@ import Transformers
         }
     }
 
+    @Test(.enabled(if: Processor.hasWideVectors, "needs AVX-512"), arguments: PanelMatrix.Format.allCases)
+    func vectorsOfSixteenGiveWhatVectorsOfEightGiveToTheBit(format: PanelMatrix.Format) throws {
+        let weight = try Self.random([40, 96], "weight")
+        let maps = try [false, true].map { isWide in
+            PanelMap(
+                matrix: try PanelMatrix([weight], format: format, inWideVectors: isWide), start: 0, step: 1, inputs: 96, outputs: 40)
+        }
+        for rows in 1...7 {
+            let x = try Self.random([rows, 96], "x")
+            #expect(try maps[0].product(x).floats() == maps[1].product(x).floats(), "\(rows) rows")
+        }
+    }
+
     @Test func bfloat16KeepsItsWeightsExactly() throws {
         let weight = try Self.random([40, 64], "weight").to(dtype: .bfloat16), x = try Self.random([3, 64], "x")
         let map = PanelMap(matrix: try PanelMatrix([weight], format: .bfloat16), start: 0, step: 1, inputs: 64, outputs: 40)

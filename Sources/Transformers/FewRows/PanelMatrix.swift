@@ -1,4 +1,7 @@
+import Groundwork
+import PanelKernels
 import Torch
+import WidePanelKernels
 
 /// A frozen weight laid out for products on the CPU: panels of 16 outputs, in each of them blocks of 32 inputs, in a block the 16 weights
 /// of one input after another. A product reads its memory once from front to back, and no sum runs across lanes.
@@ -6,7 +9,7 @@ import Torch
 /// Several maps that read the same input can stand in one matrix, so that one pass computes all of them: each is a `PanelMap`.
 /// Missing inputs and outputs are filled up with zeros.
 package final class PanelMatrix {
-    /// How the weights are written; see `PanelCode`.
+    /// How the weights are written; see `PanelProduct`.
     package enum Format: CaseIterable {
         case float32, bfloat16
         /// Bytes on an even grid of its own for every 32 inputs of an output; the weights of 4-bit files come back as they were.
@@ -14,14 +17,23 @@ package final class PanelMatrix {
 
         var blockBytes: Int {
             switch self {
-            case .float32: Float32Code.blockBytes
-            case .bfloat16: BFloat16Code.blockBytes
-            case .int8: Int8Code.blockBytes
+            case .float32: 2_048
+            case .bfloat16: 1_024
+            case .int8: 640
+            }
+        }
+
+        fileprivate func product(inWideVectors isWide: Bool) -> PanelKernels.PanelProduct.Function {
+            switch self {
+            case .float32: isWide ? WidePanelKernels.PanelProduct.float32 : PanelKernels.PanelProduct.float32
+            case .bfloat16: isWide ? WidePanelKernels.PanelProduct.bfloat16 : PanelKernels.PanelProduct.bfloat16
+            case .int8: isWide ? WidePanelKernels.PanelProduct.int8 : PanelKernels.PanelProduct.int8
             }
         }
     }
 
     let format: Format
+    private let product: PanelKernels.PanelProduct.Function
     let blocks: Int
     let panels: Int
     private let memory: UnsafeMutableRawPointer
@@ -34,8 +46,12 @@ package final class PanelMatrix {
     /// - Parameters:
     ///   - weights: [out, in] each, all with the same inputs, float32 or bfloat16 on the CPU.
     ///   - interleaved: panel `i` of the first map, panel `i` of the second, and so on; else one map behind the other.
-    package init(_ weights: [Tensor], interleaved: Bool = false, format: Format) throws {
+    ///   - inWideVectors: products go in vectors of sixteen numbers, which the processor must have.
+    package init(
+        _ weights: [Tensor], interleaved: Bool = false, format: Format, inWideVectors: Bool = Processor.hasWideVectors
+    ) throws {
         self.format = format
+        product = format.product(inWideVectors: inWideVectors)
         let inputs = weights[0].shape[1]
         precondition(weights.allSatisfy { $0.shape[1] == inputs && ($0.dtype == .float32 || $0.dtype == .bfloat16) }, "maps of one input")
         let counts = weights.map { Self.paddedOutputs($0.shape[0]) / 16 }
@@ -86,28 +102,15 @@ package final class PanelMatrix {
         _ panels: Range<Int>, from start: Int = 0, step: Int = 1, _ x: UnsafePointer<Float>, xStride: Int, rows: Int,
         _ y: UnsafeMutablePointer<Float>, yStride: Int, outputs: Int, adding: Bool = false
     ) {
-        switch format {
-        case .float32: run(Float32Code.self, panels, start, step, x, xStride, rows, y, yStride, outputs, adding)
-        case .bfloat16: run(BFloat16Code.self, panels, start, step, x, xStride, rows, y, yStride, outputs, adding)
-        case .int8: run(Int8Code.self, panels, start, step, x, xStride, rows, y, yStride, outputs, adding)
-        }
-    }
-
-    @inline(__always)
-    private func run<Code: PanelCode>(
-        _: Code.Type, _ panels: Range<Int>, _ start: Int, _ step: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int,
-        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ outputs: Int, _ adding: Bool
-    ) {
         for panel in panels {
             let weights = memory + (start + panel * step) * panelBytes, width = outputs - 16 * panel
             if width >= 16 {
-                PanelKernel<Code>.multiply(
-                    weights, blocks: blocks, x, xStride: xStride, rows: rows, y + 16 * panel, yStride: yStride, adding: adding)
+                product(weights, blocks, x, xStride, rows, y + 16 * panel, yStride, adding)
                 continue
             }
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * rows) { all in
                 let part = all.baseAddress!
-                PanelKernel<Code>.multiply(weights, blocks: blocks, x, xStride: xStride, rows: rows, part, yStride: 16, adding: false)
+                product(weights, blocks, x, xStride, rows, part, 16, false)
                 for row in 0..<rows {
                     let target = y + row * yStride + 16 * panel
                     for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }

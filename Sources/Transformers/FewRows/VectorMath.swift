@@ -1,8 +1,17 @@
 import Torch
 
+/// Sixteen numbers: the neighbouring outputs of a panel, or elements of a row.
+typealias Lanes = SIMD16<Float>
+
 /// Elementwise functions over sixteen numbers, and the short loops over rows that stand between a block's products.
 extension Lanes {
-    /// Rounds to bfloat16 in the order that `init(bfloat16:)` reads.
+    @inline(__always)
+    init(at pointer: UnsafePointer<Float>) { self = UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
+
+    @inline(__always)
+    func store(to pointer: UnsafeMutablePointer<Float>) { UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Lanes.self) }
+
+    /// Rounds to bfloat16 in the order of a panel: word `i` holds number `i` below and number `i + 8` above.
     @inline(__always)
     func storeBFloat16(to pointer: UnsafeMutableRawPointer) {
         let bits = unsafeBitCast(self, to: SIMD16<UInt32>.self)

@@ -1,27 +1,53 @@
 import Prefetch
 
-/// Sixteen neighbouring outputs of a linear map, one in each lane.
-typealias Lanes = SIMD16<Float>
+/// Products of one panel of a weight (16 outputs by blocks of 32 inputs, the 16 numbers of one input after another) with a few rows, on the
+/// CPU: `y[row] (+)= panel · x[row]`.
+///
+/// This file is compiled twice: as `PanelKernels` for vectors of eight numbers, which every processor since 2013 has, and, through a
+/// symbolic link, as `WidePanelKernels` for vectors of sixteen (AVX-512). Both give the same numbers to the bit.
+public enum PanelProduct {
+    /// - Parameters:
+    ///   - panel: `blocks` blocks of 32 inputs.
+    ///   - x: rows of at least 32 · `blocks` numbers, `xStride` apart.
+    ///   - y: 16 numbers a row, `yStride` apart.
+    public typealias Function = @Sendable (
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int, _ y: UnsafeMutablePointer<Float>,
+        _ yStride: Int, _ adding: Bool
+    ) -> Void
+
+    /// Numbers in float32; a block takes 2,048 bytes.
+    public static let float32: Function = { PanelKernel<Float32Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
+    /// A word holds number `i` below and number `i + 8` above; a block takes 1,024 bytes.
+    public static let bfloat16: Function = { PanelKernel<BFloat16Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
+    /// 16 steps and 16 origins in float32, then 32 × 16 signed bytes: a block takes 640 bytes.
+    public static let int8: Function = { PanelKernel<Int8Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
+}
+
+/// Sixteen neighbouring outputs, one in each lane.
+private typealias Lanes = SIMD16<Float>
 
 extension Lanes {
     @inline(__always)
-    init(at pointer: UnsafePointer<Float>) { self = UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
+    fileprivate init(at pointer: UnsafePointer<Float>) { self = UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
 
     @inline(__always)
-    func store(to pointer: UnsafeMutablePointer<Float>) { UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Lanes.self) }
+    fileprivate func store(to pointer: UnsafeMutablePointer<Float>) { UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Lanes.self) }
 
-    /// Sixteen bfloat16 numbers as `PanelMatrix` keeps them: word `i` holds number `i` below and number `i + 8` above.
     @inline(__always)
-    init(bfloat16 pointer: UnsafeRawPointer) {
-        let words = pointer.loadUnaligned(as: SIMD8<UInt32>.self)
-        self.init(
-            lowHalf: unsafeBitCast(words &<< 16, to: SIMD8<Float>.self),
-            highHalf: unsafeBitCast(words & 0xFFFF_0000, to: SIMD8<Float>.self))
+    fileprivate mutating func addProduct(_ lanes: Lanes, _ factor: Float) { addProduct(lanes, Lanes(repeating: factor)) }
+
+    /// The sum of all sixteen, by halves.
+    @inline(__always)
+    fileprivate var total: Float {
+        let eight = lowHalf + highHalf
+        let four = eight.lowHalf + eight.highHalf
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
     }
 }
 
 /// How the weights of a block of 32 inputs and 16 outputs are written.
-protocol PanelCode {
+private protocol PanelCode {
     static var blockBytes: Int { get }
     /// Of the 16 numbers of one input.
     static var inputBytes: Int { get }
@@ -31,7 +57,7 @@ protocol PanelCode {
     static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes
 }
 
-enum Float32Code: PanelCode {
+private enum Float32Code: PanelCode {
     static let blockBytes = 2_048
     static let inputBytes = 64
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
@@ -40,15 +66,18 @@ enum Float32Code: PanelCode {
     }
 }
 
-enum BFloat16Code: PanelCode {
+private enum BFloat16Code: PanelCode {
     static let blockBytes = 1_024
     static let inputBytes = 32
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
-    @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes { Lanes(bfloat16: block + 32 * input) }
+    @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
+        let words = (block + 32 * input).loadUnaligned(as: SIMD8<UInt32>.self)
+        return Lanes(
+            lowHalf: unsafeBitCast(words &<< 16, to: SIMD8<Float>.self), highHalf: unsafeBitCast(words & 0xFFFF_0000, to: SIMD8<Float>.self))
+    }
 }
 
-/// 16 steps and 16 origins in float32, then 32 × 16 signed bytes.
-enum Int8Code: PanelCode {
+private enum Int8Code: PanelCode {
     static let blockBytes = 128 + 512
     static let inputBytes = 16
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? {
@@ -63,16 +92,11 @@ enum Int8Code: PanelCode {
 }
 
 /// Products of one panel (16 outputs) with a few rows. The rows' sums stay in registers while the weights stream by once.
-enum PanelKernel<Code: PanelCode> {
-    /// `y[row] (+)= panel · x[row]` for any number of rows.
-    /// - Parameters:
-    ///   - panel: `blocks` blocks of 32 inputs.
-    ///   - x: rows of at least 32 · `blocks` numbers, `xStride` apart.
-    ///   - y: 16 numbers a row, `yStride` apart.
+private enum PanelKernel<Code: PanelCode> {
     @inline(__always)
     static func multiply(
-        _ panel: UnsafeRawPointer, blocks: Int, _ x: UnsafePointer<Float>, xStride: Int, rows: Int, _ y: UnsafeMutablePointer<Float>,
-        yStride: Int, adding: Bool
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int, _ y: UnsafeMutablePointer<Float>,
+        _ yStride: Int, _ adding: Bool
     ) {
         var row = 0
         while row < rows {
@@ -109,32 +133,31 @@ enum PanelKernel<Code: PanelCode> {
         (adding ? Lanes(at: y) + sum : sum).store(to: y)
     }
 
-    /// Four sums side by side, because an addition waits four cycles for the one before it.
+    /// Two sums side by side, because an addition waits four cycles for the one before it; with four of them the compiler no longer turns
+    /// bytes into vectors of sixteen.
     @inline(never)
     private static func one(
         _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ adding: Bool
     ) {
         var sum = Lanes.zero
-        var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var (a, b) = (Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes
             let first = x + 32 * number
             var x = first
-            for step in 0..<8 {
-                foresee(block, 4 * step, count: 4)
-                a.addProduct(Code.numbers(block, 4 * step), x[0])
-                b.addProduct(Code.numbers(block, 4 * step + 1), x[1])
-                c.addProduct(Code.numbers(block, 4 * step + 2), x[2])
-                d.addProduct(Code.numbers(block, 4 * step + 3), x[3])
-                x += 4
+            for step in 0..<16 {
+                foresee(block, 2 * step, count: 2)
+                a.addProduct(Code.numbers(block, 2 * step), x[0])
+                b.addProduct(Code.numbers(block, 2 * step + 1), x[1])
+                x += 2
             }
             if let (step, origin) = Code.grid(block) {
-                sum.addProduct(step, (a + b) + (c + d))
+                sum.addProduct(step, a + b)
                 sum.addProduct(origin, (Lanes(at: first) + Lanes(at: first + 16)).total)
-                (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+                (a, b) = (Lanes.zero, Lanes.zero)
             }
         }
-        finish(sum + ((a + b) + (c + d)), y, adding)
+        finish(sum + (a + b), y, adding)
     }
 
     @inline(__always)
