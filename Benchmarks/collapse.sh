@@ -30,4 +30,4 @@ echo "== looks and retries"
 grep -E '"(probe|retry)":' "$work/adapter/training/metrics.jsonl" | cut -c 1-600
 [ "$status" = 0 ] || exit "$status"
 echo "== base and adapter on $held_out questions that neither trained nor watched"
-"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$work/adapter" --mode reason --questions "$work/held-out.jsonl"
+"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$work/adapter" --mode reason-first --questions "$work/held-out.jsonl"

@@ -61,5 +61,5 @@ echo "== distilling"
     --cut-reasoning --max-tokens 60 --batch 8 --epochs 1 "${threads[@]}" --json "$OUT/train.json"
 
 echo "== evaluating"
-"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$OUT/adapter" --mode reason --questions "$OUT/held-out.jsonl" \
+"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$OUT/adapter" --mode reason-first --questions "$OUT/held-out.jsonl" \
     "${threads[@]}" --json "$OUT/evaluation.json"

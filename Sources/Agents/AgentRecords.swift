@@ -18,10 +18,17 @@ public struct AnswerRecord: Codable, Sendable, Hashable {
     public var logProbabilities: [Float]
     /// log p of the four before any reasoning.
     public var firstPassLogProbabilities: [Float]
+    /// How the letter was found; nil in records of earlier versions.
+    public var mode: AnswerMode?
+    /// The letters of the reasonings that voted, in mode vote.
+    public var votes: [Letter]?
+    /// Why there is no real answer: the letter then only fills its place.
+    public var refusal: AnswerRefusal?
 
     public init(
         questionID: String, output: String, answer: AgentAnswer?, seconds: Double, tokens: Int = 0, ending: Ending = .closed,
-        isLate: Bool = false, logProbabilities: [Float] = [], firstPassLogProbabilities: [Float] = []
+        isLate: Bool = false, logProbabilities: [Float] = [], firstPassLogProbabilities: [Float] = [], mode: AnswerMode? = nil,
+        votes: [Letter]? = nil, refusal: AnswerRefusal? = nil
     ) {
         self.questionID = questionID
         self.output = output
@@ -32,6 +39,25 @@ public struct AnswerRecord: Codable, Sendable, Hashable {
         self.isLate = isLate
         self.logProbabilities = logProbabilities
         self.firstPassLogProbabilities = firstPassLogProbabilities
+        self.mode = mode
+        self.votes = votes
+        self.refusal = refusal
+    }
+
+    /// - Parameter confidence: written into the reply if it is there.
+    init(_ request: AnswerRequest, _ result: AnswerResult, confidence: Double?, votes: [Letter]?) {
+        let output = result.json(confidence: confidence)
+        self.init(
+            questionID: request.id, output: output, answer: Reply.answer(output), seconds: result.duration.inSeconds,
+            tokens: result.tokens, ending: result.ending, isLate: request.deadline.map { result.duration > $0 } ?? false,
+            logProbabilities: result.logProbabilities, firstPassLogProbabilities: result.firstPassLogProbabilities,
+            mode: result.mode, votes: votes)
+    }
+
+    init(_ request: AnswerRequest, refusal: AnswerRefusal, mode: AnswerMode, duration: Duration) {
+        self.init(
+            questionID: request.id, output: refusal.json, answer: Reply.answer(refusal.json), seconds: duration.inSeconds,
+            ending: .refused, isLate: request.deadline.map { duration > $0 } ?? false, mode: mode, refusal: refusal)
     }
 
     /// The letter of the answer, or nil if it is none.

@@ -14,10 +14,14 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     public var repetitionPenalty: Double
     /// Off takes the likeliest token each time.
     public var doSample: Bool
+    /// How an answer agent finds its letter; nil for the standard.
+    public var mode: AnswerMode?
+    /// How many reasonings vote, in mode vote; nil for the standard.
+    public var votes: Int?
 
     public init(
         maxNewTokens: Int, temperature: Double, topP: Double = 1, topK: Int = 0, repetitionPenalty: Double = 1,
-        doSample: Bool = true
+        doSample: Bool = true, mode: AnswerMode? = nil, votes: Int? = nil
     ) {
         self.maxNewTokens = maxNewTokens
         self.temperature = temperature
@@ -25,12 +29,16 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         self.topK = topK
         self.repetitionPenalty = repetitionPenalty
         self.doSample = doSample
+        self.mode = mode
+        self.votes = votes
     }
 
     /// The reference plan's question agent.
     public static let questions = AgentSettings(maxNewTokens: 200, temperature: 0.6, topP: 0.9)
     /// The reference plan's answer agent.
     public static let answers = AgentSettings(maxNewTokens: 150, temperature: 0.2, topP: 0.9)
+    /// Of the answer agent in mode vote: reasonings that are nearly the same have nothing to add to each other.
+    public static let votes = AgentSettings(maxNewTokens: 150, temperature: 0.7, topP: 0.9)
 
     /// The names in the files, which are those of transformers' `GenerationConfig`.
     public enum CodingKeys: String, CodingKey, CaseIterable {
@@ -40,6 +48,8 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         case topK = "top_k"
         case repetitionPenalty = "repetition_penalty"
         case doSample = "do_sample"
+        /// Not transformers': Retort's own.
+        case mode, votes
     }
 
     /// Keys that are missing have transformers' defaults, except that a temperature without `do_sample` asks for sampling.
@@ -52,6 +62,14 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         repetitionPenalty = try values.decodeIfPresent(Double.self, forKey: .repetitionPenalty) ?? 1
         doSample = try values.decodeIfPresent(Bool.self, forKey: .doSample) ?? (temperature.map { $0 > 0 } ?? false)
         self.temperature = temperature ?? 1
+        mode = try values.decodeIfPresent(String.self, forKey: .mode).map { name in
+            guard let mode = AnswerMode(rawValue: name) else {
+                let known = AnswerMode.allCases.map(\.rawValue).joined(separator: ", ")
+                throw AgentError.setting(key: CodingKeys.mode.rawValue, value: name, allowed: "one of \(known)")
+            }
+            return mode
+        }
+        votes = try values.decodeIfPresent(Int.self, forKey: .votes)
         try validate()
     }
 
@@ -66,7 +84,10 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         try require(topK >= 0, .topK, topK, "a whole number from 0 up, 0 meaning all tokens")
         try require(
             repetitionPenalty > 0 && repetitionPenalty.isFinite, .repetitionPenalty, repetitionPenalty, "a number above 0")
+        try require((1...Self.mostVotes).contains(votes ?? 1), .votes, votes ?? 1, "a whole number from 1 to \(Self.mostVotes)")
     }
+
+    private static let mostVotes = 64
 
     public var sampling: Sampling {
         Sampling(temperature: doSample ? temperature : 0, topP: topP, topK: topK, repetitionPenalty: repetitionPenalty)

@@ -21,4 +21,6 @@ public enum Ending: String, Codable, Sendable, Hashable, CaseIterable {
     case letterOnly = "letter-only"
     /// A question of the pool stands in for one that could not be finished in time.
     case pool
+    /// Nothing was written: the question was refused.
+    case refused
 }

@@ -1,5 +1,6 @@
 import Groundwork
 import Questions
+import Synchronization
 import Transformers
 
 /// Runs streams to their guides' ends: a `Decoder` with a model behind it, or a fake.
@@ -12,100 +13,190 @@ public protocol QuestionAnswering {
     func answer(_ questions: [Question], deadline: Duration?, seed: UInt64) throws -> [AnswerRecord]
 }
 
-/// Answers four-choice questions with a model: every reply is valid JSON within the limits, and none is late as long as a
-/// single pass of the model fits into its deadline.
+/// Answers four-choice questions with a model: every reply is valid JSON within the limits, and none is late as long as the
+/// model gets to run. What cannot be answered is refused, in valid JSON too. docs/agents.md tells how.
 public final class AnswerAgent: QuestionAnswering {
     public let settings: AgentSettings
-    public let mode: AnswerGuide.Mode
+    public let mode: AnswerMode
     private let vocabulary: AgentVocabulary
     private let limits: AnswerLimits
+    private let reserve: Duration
+    private let showsConfidence: Bool
     private let clock: RequestClock
     private let contextLength: Int
     private let decode: Decoding
+    private let skeleton: Int
+    private let learnt = Mutex<AnswerSpeed?>(nil)
 
     /// - Parameters:
+    ///   - mode: nil for the settings' own, or else the standard one.
+    ///   - reserve: time before a deadline that is left alone, for pauses of the process in which nothing can be done.
+    ///   - showsConfidence: writes the probability of the letter into the reply.
     ///   - contextLength: tokens that a prompt and its reply may have together.
     ///   - decode: runs streams on the agent's model and adapter.
     /// - Throws: `AgentError` for settings that mean nothing or leave no room for a reply.
     public init(
-        vocabulary: AgentVocabulary, settings: AgentSettings = .answers, mode: AnswerGuide.Mode = .reason,
-        clock: RequestClock = .continuous, contextLength: Int = .max, decode: @escaping Decoding
+        vocabulary: AgentVocabulary, settings: AgentSettings = .answers, mode: AnswerMode? = nil, reserve: Duration = .zero,
+        showsConfidence: Bool = false, clock: RequestClock = .continuous, contextLength: Int = .max, decode: @escaping Decoding
     ) throws {
         try settings.validate()
-        let needed = AnswerGuide.skeleton(vocabulary.coding) + 1
-        guard settings.maxNewTokens >= needed else {
-            throw AgentError.tooFewNewTokens(limit: settings.maxNewTokens, needed: needed, agent: "answer agent")
+        let mode = mode ?? settings.mode ?? .standard
+        skeleton = AnswerGuide.Pieces(vocabulary.coding).skeleton(mode)
+        guard settings.maxNewTokens > skeleton else {
+            throw AgentError.tooFewNewTokens(limit: settings.maxNewTokens, needed: skeleton + 1, agent: "answer agent")
         }
         self.vocabulary = vocabulary
         self.settings = settings
         self.mode = mode
+        self.reserve = reserve
+        self.showsConfidence = showsConfidence
         self.clock = clock
         self.contextLength = contextLength
         self.decode = decode
         limits = AnswerLimits(newTokens: settings.maxNewTokens)
     }
 
-    /// Answers a question nobody asked, so that what happens only once (pages read, kernels chosen, caches made) happens
-    /// before the first request whose time counts.
+    /// What the agent knows of its machine: nil before the warm-up.
+    public var speed: AnswerSpeed? { learnt.withLock { $0 } }
+
+    /// Answers questions that nobody asked, before the first request whose time counts: once for what happens only once (pages
+    /// read, kernels chosen, caches made), and once to learn how fast this machine is.
     public func warmUp() throws {
-        let question = Question(
-            id: "warm-up", source: "", subject: "", topic: "", domain: .other, question: "What is 2 + 2?",
-            choices: ["3", "4", "5", "22"], answer: .B)
-        _ = try answer([question], deadline: nil, seed: 0, together: 1)
+        let long = "What is 2 + 2? " + String(repeating: "Think of two apples beside two other apples. ", count: 24)
+        for text in ["What is 2 + 2?", long] {
+            learnt.withLock { $0 = nil }
+            _ = try answer([AnswerRequest(id: "warm-up", question: text, choices: ["3", "4", "5", "22"])])
+        }
     }
 
     public func answer(_ questions: [Question], deadline: Duration?, seed: UInt64) throws -> [AnswerRecord] {
-        try answer(questions, deadline: deadline, seed: seed, together: nil)
+        try answer(questions, deadline: deadline, since: nil, seed: seed)
     }
 
     /// - Parameters:
-    ///   - deadline: for each answer, from the moment when its question is put to the model.
-    ///   - seed: names the random numbers of all answers.
-    ///   - together: how many questions stand in one request; by default one at a time under a deadline, since the others
-    ///     would slow it down, and all of them otherwise.
-    ///   - each: called with every record as soon as it is there.
+    ///   - deadline: for each answer, from the moment when its question is put to the model, or from `since`.
+    ///   - since: when the questions were asked, on the agent's clock; what they waited since then counts.
     public func answer(
-        _ questions: [Question], deadline: Duration? = nil, seed: UInt64 = 0, together: Int? = nil,
+        _ questions: [Question], deadline: Duration? = nil, since: Duration? = nil, seed: UInt64 = 0, together: Int? = nil,
         each: ((AnswerRecord) -> Void)? = nil
     ) throws -> [AnswerRecord] {
-        if let deadline, deadline <= .zero { throw AgentError.deadlineNotPositive(deadline) }
-        let size = max(1, together ?? (deadline == nil ? questions.count : 1))
+        try answer(
+            questions.map { AnswerRequest($0, requested: since, deadline: deadline) }, seed: seed, together: together, each: each)
+    }
+
+    /// - Parameters:
+    ///   - requests: each with its own deadline, where it has one.
+    ///   - seed: names the random numbers of all answers; each draws its own, whatever is answered beside it.
+    ///   - together: how many questions are decoded side by side; by default one at a time under a deadline, since the others
+    ///     would slow it down, and all of them otherwise.
+    ///   - each: called with every record as soon as it is there.
+    /// - Returns: a record for each request, in their order.
+    public func answer(
+        _ requests: [AnswerRequest], seed: UInt64 = 0, together: Int? = nil, each: ((AnswerRecord) -> Void)? = nil
+    ) throws -> [AnswerRecord] {
+        for request in requests {
+            guard let deadline = request.deadline else { continue }
+            if deadline <= .zero { throw AgentError.deadlineNotPositive(deadline) }
+            if deadline <= reserve { throw AgentError.reserveTooLong(reserve, deadline: deadline) }
+        }
+        let size = max(1, together ?? (requests.contains { $0.deadline != nil } ? 1 : requests.count))
         var records: [AnswerRecord] = []
-        for start in stride(from: 0, to: questions.count, by: size) {
+        for start in stride(from: 0, to: requests.count, by: size) {
             try Interruption.check()
-            let batch = start..<min(start + size, questions.count)
-            let time = Deadline(clock: clock, limit: deadline)
-            var guides: [AnswerGuide] = []
-            var streams: [Stream] = []
-            for index in batch {
-                let prompt = try vocabulary.coding.prompt(
-                    system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(questions[index]))
-                // A long prompt shortens the reasoning before it makes an answer impossible.
-                var limits = limits
-                limits.newTokens = min(limits.newTokens, contextLength - prompt.count)
-                guard limits.newTokens > AnswerGuide.skeleton(vocabulary.coding) else {
-                    throw AgentError.tooLong(what: "question \(questions[index].id)", tokens: prompt.count, context: contextLength)
-                }
-                let guide = AnswerGuide(
-                    vocabulary: vocabulary, mode: mode, limits: limits, sampling: settings.sampling, deadline: time)
-                guides.append(guide)
-                streams.append(Stream(prompt: prompt, guide: guide, seed: streamSeed(seed, "answer", index)))
-            }
-            try decode(streams)
-            for (index, guide) in zip(batch, guides) {
-                guard let result = guide.result else { throw AgentError.unfinished(stream: "answer to \(questions[index].id)") }
-                // One at a time the reply is there now; in a batch each was there when its guide had it.
-                let duration = batch.count == 1 ? time.elapsed : result.duration
-                let record = AnswerRecord(
-                    questionID: questions[index].id, output: result.json, answer: Reply.answer(result.json),
-                    seconds: duration.inSeconds, tokens: result.tokens, ending: result.ending,
-                    isLate: deadline.map { duration > $0 } ?? false, logProbabilities: result.logProbabilities,
-                    firstPassLogProbabilities: result.firstPassLogProbabilities)
+            let batch = Array(requests[start..<min(start + size, requests.count)])
+            for record in try answer(batch: batch, from: start, seed: seed) {
                 records.append(record)
                 each?(record)
             }
         }
         return records
+    }
+
+    /// One request on its way: its time, and the guides that work on it; more than one where reasonings vote.
+    private struct Asked {
+        let request: AnswerRequest
+        let time: Deadline
+        var prompt: [Int] = []
+        var guides: [AnswerGuide] = []
+        var refusal: AnswerRefusal?
+    }
+
+    private func answer(batch: [AnswerRequest], from start: Int, seed: UInt64) throws -> [AnswerRecord] {
+        var asked = try batch.map { request in
+            var one = Asked(
+                request: request,
+                time: Deadline(clock: clock, limit: request.deadline, requested: request.requested, reserve: reserve))
+            switch try prompt(of: request) {
+            case .success(let prompt): one.prompt = prompt
+            case .failure(let refusal): one.refusal = refusal
+            }
+            return one
+        }
+        let all = asked.reduce(0) { $0 + $1.prompt.count }
+        let speed = speed
+        var streams: [Stream] = []
+        for index in asked.indices where asked[index].refusal == nil {
+            let one = asked[index]
+            let reading = PromptReading(one.prompt, beside: all - one.prompt.count)
+            // A long prompt shortens the reasoning before it makes an answer impossible.
+            var limits = limits
+            limits.newTokens = min(limits.newTokens, contextLength - one.prompt.count)
+            for chain in 0..<chains {
+                let guide = AnswerGuide(
+                    vocabulary: vocabulary, mode: mode, limits: limits, sampling: settings.sampling, deadline: one.time,
+                    reading: reading, speed: speed)
+                asked[index].guides.append(guide)
+                // The first voice says what it would say alone.
+                let own = streamSeed(seed, "answer", start + index)
+                streams.append(Stream(prompt: reading.start, guide: guide, seed: chain == 0 ? own : streamSeed(own, "vote", chain)))
+            }
+        }
+        if !streams.isEmpty { try decode(streams) }
+        let records = try asked.map { try record(of: $0, isAlone: batch.count == 1) }
+        for guide in asked.flatMap(\.guides) { learn(guide.speed) }
+        return records
+    }
+
+    /// Reasonings for one question. Without sampling all would be the same.
+    private var chains: Int {
+        mode == .vote && settings.sampling.temperature > 0 ? settings.votes ?? AnswerMode.standardVotes : 1
+    }
+
+    private func prompt(of request: AnswerRequest) throws -> Result<[Int], AnswerRefusal> {
+        if let objection = request.objection { return .failure(objection) }
+        let text = AnswerFormat.userMessage(question: request.question, choices: request.choices)
+        // No text has so few tokens for its bytes that this one could fit, and splitting it would take its time.
+        if text.utf8.count / 32 > contextLength {
+            return .failure(AnswerRefusal(.tooLong, "the question has \(text.utf8.count) bytes, too many for the model's context"))
+        }
+        let prompt = try vocabulary.coding.prompt(system: AnswerFormat.systemPrompt, user: text)
+        guard contextLength - prompt.count > skeleton else {
+            return .failure(AnswerRefusal(
+                .tooLong, "the question and what stands before it have \(prompt.count) tokens; the model's context is \(contextLength)"))
+        }
+        return .success(prompt)
+    }
+
+    private func record(of asked: Asked, isAlone: Bool) throws -> AnswerRecord {
+        let results = asked.guides.compactMap(\.result)
+        guard let (result, votes) = AnswerVote.decide(results) else {
+            guard let refusal = asked.refusal ?? asked.guides.lazy.compactMap(\.refusal).first else {
+                throw AgentError.unfinished(stream: "answer to \(asked.request.id)")
+            }
+            return AnswerRecord(asked.request, refusal: refusal, mode: mode, duration: asked.time.elapsed)
+        }
+        // One at a time the reply is there now; in a batch each was there when its guides had it.
+        var timed = result
+        if isAlone { timed.duration = asked.time.elapsed }
+        let confidence = showsConfidence ? timed.confidence : nil
+        return AnswerRecord(asked.request, timed, confidence: confidence, votes: mode == .vote ? votes : nil)
+    }
+
+    private func learn(_ new: AnswerSpeed?) {
+        guard let new else { return }
+        learnt.withLock { known in
+            if known == nil { known = new } else { known?.learn(new) }
+        }
     }
 }
 

@@ -1,147 +1,144 @@
 import Questions
 import Transformers
 
-/// The longest reply of the answer agent.
-public struct AnswerLimits: Sendable, Hashable {
-    /// Words of the reasoning.
-    public var words: Int
-    /// Tokens of the reasoning and the letter together, as a tournament counts them.
-    public var checkedTokens: Int
-    /// Tokens of the whole reply: `max_new_tokens`.
-    public var newTokens: Int
-
-    public init(words: Int = AnswerFormat.wordLimit, checkedTokens: Int = 511, newTokens: Int = 512) {
-        self.words = words
-        self.checkedTokens = checkedTokens
-        self.newTokens = newTokens
-    }
-
-    public static let tournament = AnswerLimits()
-}
-
-/// What came of one answer.
-public struct AnswerResult: Sendable, Hashable {
-    public let letter: Letter
-    /// log p of A, B, C, D right behind the prompt, normalised over the four.
-    public let firstPassLogProbabilities: [Float]
-    /// log p of the four where the letter stands; those of the first pass where time allowed no more.
-    public let logProbabilities: [Float]
-    /// Empty in letter mode.
-    public let reasoning: String
-    public let json: String
-    /// Tokens of the reply.
-    public let tokens: Int
-    public let ending: Ending
-    /// False where the letter is that of the first pass because the clock allowed no other.
-    public let letterFollowsReasoning: Bool
-    /// From the request to the moment when the guide had its reply.
-    public let duration: Duration
-}
-
 /// Steers one answer.
 ///
-/// In letter mode the reply is opened and the four letters are scored: one pass of the model. In reason mode that comes first
-/// too, so that there is an answer from then on; then the stream is wound back, the reasoning is sampled until the model closes
-/// it, a limit is reached, or the clock says that closing must begin, and the letters are scored behind it. Where not even that
-/// pass has time, the first pass's letter stands.
+/// First the prompt is read, a piece at a time, so that a question which cannot be read in time is refused in time. Then the
+/// reply is opened and the four letters are scored: from here on there is an answer. In letter mode that is all. With the
+/// letter first an explanation follows as far as the clock and the limits allow. With the reasoning first the stream is wound
+/// back, the reasoning is sampled until the model closes it, a limit is reached, or the clock says that closing must begin, and
+/// the letters are scored behind it; where not even that pass has time, the first pass's letter stands.
 ///
-/// The decoder need not compute what follows the letter: the guide assembles the JSON.
+/// The decoder need not compute what follows the letter: the reply's JSON is assembled from what is known.
 public final class AnswerGuide: Guide {
-    public enum Mode: String, Codable, Sendable, CaseIterable {
-        case letter, reason
-    }
+    public typealias Mode = AnswerMode
 
     private let vocabulary: AgentVocabulary
     private let mode: Mode
     private let limits: AnswerLimits
     private let deadline: Deadline
-    private let answerOpening: [Int]
-    private let reasoningOpening: [Int]
-    private let link: [Int]
-    private let closing: [Int]
+    private let pieces: Pieces
 
-    private enum Stage { case opening, firstScore, firstScored, reasoningOpening, writing, correcting, linking, score, scored, finished }
-    private var stage = Stage.opening
+    private enum Stage {
+        case reading, pieceScore, pieceRead, firstScore, firstScored, reasoningOpening, writing, correcting, linking, score
+        case scored, finished
+    }
+    private var stage = Stage.reading
+    private var reading: PromptReading
+    private var costs: AnswerCosts
     private var writer: StringWriter
-    private var pace = Pace()
     private var reasoning = ""
     /// The tokens of a reasoning that had to be shortened after it was written.
     private var corrected: [Int]?
     private var firstPass: [Float] = []
     private var secondPass: [Float]?
-    /// Set when the guide has finished.
+    /// Set when the guide has finished, unless there is a refusal.
     public private(set) var result: AnswerResult?
+    /// Set in place of a result where the prompt could not be read in time.
+    public private(set) var refusal: AnswerRefusal?
 
+    /// - Parameters:
+    ///   - mode: a vote is made of several guides, each of them a reasoning with its letter.
+    ///   - reading: what stands before the reply; the stream begins with its first piece.
+    ///   - speed: what the machine is known to need; nil to find out on the way.
     public init(
-        vocabulary: AgentVocabulary, mode: Mode = .reason, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy,
-        deadline: Deadline = .unlimited
+        vocabulary: AgentVocabulary, mode: Mode = .standard, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy,
+        deadline: Deadline = .unlimited, reading: PromptReading = PromptReading([]), speed: AnswerSpeed? = nil
     ) {
         self.vocabulary = vocabulary
         self.mode = mode
         self.limits = limits
         self.deadline = deadline
-        let coding = vocabulary.coding
-        answerOpening = coding.plain(AnswerFormat.answerOpening)
-        reasoningOpening = coding.plain(AnswerFormat.reasoningOpening)
-        link = AnswerFormat.answerLink.flatMap { coding.plain($0) }
-        closing = coding.plain(AnswerFormat.closing)
-        let skeleton = reasoningOpening.count + link.count + 1 + closing.count
+        self.reading = reading
+        costs = AnswerCosts(known: speed)
+        pieces = Pieces(vocabulary.coding)
         writer = StringWriter(
             vocabulary, sampling: sampling, wordLimit: limits.words,
-            tokenLimit: min(limits.newTokens - skeleton, limits.checkedTokens - 1))
+            tokenLimit: min(limits.newTokens - pieces.skeleton(mode), limits.checkedTokens - 1))
     }
 
-    /// Tokens of a reply with an empty reasoning: what `max_new_tokens` must leave room for.
-    static func skeleton(_ coding: any TokenCoding) -> Int {
-        ([AnswerFormat.reasoningOpening, Letter.A.rawValue, AnswerFormat.closing] + AnswerFormat.answerLink)
-            .reduce(0) { $0 + coding.count($1) }
+    /// The fixed pieces of a reply in tokens, each tokenised alone as in training.
+    struct Pieces {
+        let answerOpening: [Int]
+        let reasoningOpening: [Int]
+        let explanationOpening: [Int]
+        let link: [Int]
+        let closing: [Int]
+
+        init(_ coding: any TokenCoding) {
+            answerOpening = coding.plain(AnswerFormat.answerOpening)
+            reasoningOpening = coding.plain(AnswerFormat.reasoningOpening)
+            explanationOpening = coding.plain(AnswerFormat.explanationOpening)
+            link = AnswerFormat.answerLink.flatMap { coding.plain($0) }
+            closing = coding.plain(AnswerFormat.closing)
+        }
+
+        /// Tokens of a reply with an empty reasoning: what `max_new_tokens` must leave room for.
+        func skeleton(_ mode: Mode) -> Int {
+            let fixed = switch mode {
+            case .letter: answerOpening
+            case .answerFirst: answerOpening + explanationOpening
+            case .reasonFirst, .vote: reasoningOpening + link
+            }
+            return fixed.count + 1 + closing.count
+        }
     }
 
     public func next() throws -> Demand {
         while true {
             switch stage {
-            case .opening:
-                stage = .firstScore
-                pace.begin(at: deadline.clock.now())
-                return .append(answerOpening)
-            case .firstScore:
-                return .score(vocabulary.letterTokens)
+            case .reading:
+                guard !deadline.isShort(of: costs.reading(reading.next, then: reading.rest)) else {
+                    refuse()
+                    continue
+                }
+                costs.begin(at: deadline.clock.now())
+                stage = reading.isLast ? .firstScore : .pieceScore
+                if reading.isLast { return .append(pieces.answerOpening) }
+            case .pieceRead:
+                stage = .reading
+                return .append(reading.advance())
             case .firstScored:
-                if mode == .letter || isShort(of: writingSteps) {
+                if mode == .letter || !hasTimeToWrite {
                     finish()
+                } else if mode == .answerFirst {
+                    stage = .writing
+                    return .append([vocabulary.letterTokens[Letter.likeliest(firstPass).index]] + pieces.explanationOpening)
                 } else {
                     stage = .reasoningOpening
-                    return .rewind(answerOpening.count)
+                    return .rewind(pieces.answerOpening.count)
                 }
             case .reasoningOpening:
                 stage = .writing
-                pace.begin(at: deadline.clock.now())
-                return .append(reasoningOpening)
+                return .append(pieces.reasoningOpening)
             case .writing:
-                if isShort(of: writingSteps) { writer.stop(.deadline) }
-                if let demand = writer.next() {
-                    if case .sample = demand { pace.begin(at: deadline.clock.now()) }
+                if !hasTimeToWrite { writer.stop(.deadline) }
+                // Behind an explanation nothing is computed, so what closed it may stay in the stream.
+                if let demand = writer.ending != nil && !mode.endsWithLetter ? nil : writer.next() {
+                    if case .sample = demand { costs.begin(at: deadline.clock.now()) }
                     return demand
                 }
                 stage = .linking
                 reasoning = shortened(writer.text)
                 if reasoning != writer.text {
-                    stage = .correcting
                     corrected = coding.plain(reasoning)
-                    return .rewind(writer.tokens.count)
+                    if mode.endsWithLetter {
+                        stage = .correcting
+                        return .rewind(writer.tokens.count)
+                    }
                 }
             case .correcting:
                 stage = .linking
                 if let corrected, !corrected.isEmpty { return .append(corrected) }
             case .linking:
-                if isShort(of: Pace.steps(over: (corrected?.count ?? 0) + link.count)) {
+                if !mode.endsWithLetter || isShort(of: 0, closing: (corrected?.count ?? 0) + pieces.link.count) {
                     finish()
                 } else {
                     stage = .score
-                    pace.begin(at: deadline.clock.now())
-                    return .append(link)
+                    costs.begin(at: deadline.clock.now())
+                    return .append(pieces.link)
                 }
-            case .score:
+            case .pieceScore, .firstScore, .score:
                 return .score(vocabulary.letterTokens)
             case .scored:
                 finish()
@@ -159,16 +156,16 @@ public final class AnswerGuide: Guide {
         return StringWriter.shortened(text) { coding.count($0) + letterTokens <= limits.checkedTokens }
     }
 
-    /// One more token, and behind it the letter.
-    private var writingSteps: Int { Pace.steps(over: 1) + Pace.steps(over: link.count) }
+    /// For one more token, and behind it the letter.
+    private var hasTimeToWrite: Bool { !isShort(of: 1, closing: mode.endsWithLetter ? pieces.link.count : 0) }
 
-    private func isShort(of steps: Int) -> Bool {
-        deadline.isShort(of: pace.reserve(steps: steps))
+    private func isShort(of steps: Int, closing link: Int) -> Bool {
+        deadline.isShort(of: costs.writing(steps, closing: link))
     }
 
     public func sampled(_ token: Int) throws {
         guard stage == .writing else { throw AgentError.decoder("a token was sampled where none was demanded") }
-        pace.end(at: deadline.clock.now())
+        costs.stepped(at: deadline.clock.now())
         try writer.sampled(token)
     }
 
@@ -177,11 +174,15 @@ public final class AnswerGuide: Guide {
             throw AgentError.decoder("\(logProbabilities.count) scores came for four letters")
         }
         switch stage {
+        case .pieceScore:
+            costs.read(reading.next, at: deadline.clock.now())
+            stage = .pieceRead
         case .firstScore:
-            pace.end(at: deadline.clock.now())
+            costs.read(reading.next + reading.beside, at: deadline.clock.now())
             firstPass = logProbabilities
             stage = .firstScored
         case .score:
+            costs.closed(at: deadline.clock.now())
             secondPass = logProbabilities
             stage = .scored
         default:
@@ -189,36 +190,23 @@ public final class AnswerGuide: Guide {
         }
     }
 
+    /// What this answer showed of the machine's speed.
+    var speed: AnswerSpeed? { costs.speed(mode) }
+
+    private func refuse() {
+        stage = .finished
+        let limit = deadline.limit.map { "\($0.inSeconds) s" } ?? "the time"
+        refusal = AnswerRefusal(
+            .noTime, "the question and what stands before it have \(reading.total) tokens, which cannot be read within \(limit)")
+    }
+
     private func finish() {
         stage = .finished
         let scores = secondPass ?? firstPass
-        let letter = Letter.likeliest(scores)
-        var json: String
-        var tokens = 1 + closing.count
-        if mode == .letter {
-            json = AnswerFormat.answerOpening
-            tokens += answerOpening.count
-        } else {
-            json = AnswerFormat.reasoningOpening + reasoning + AnswerFormat.answerLink.joined()
-            tokens += reasoningOpening.count + (corrected ?? writer.tokens).count + link.count
-        }
-        json += letter.rawValue + AnswerFormat.closing
         result = AnswerResult(
-            letter: letter, firstPassLogProbabilities: firstPass, logProbabilities: scores, reasoning: reasoning, json: json,
-            tokens: tokens, ending: mode == .letter ? .letterOnly : writer.ending ?? .deadline,
+            letter: Letter.likeliest(scores), firstPassLogProbabilities: firstPass, logProbabilities: scores,
+            reasoning: reasoning, mode: mode,
+            tokens: pieces.skeleton(mode) + (corrected ?? writer.tokens).count, ending: mode == .letter ? .letterOnly : writer.ending ?? .deadline,
             letterFollowsReasoning: secondPass != nil, duration: deadline.elapsed)
-    }
-}
-
-extension Letter {
-    /// The letter with the highest of four scores; the first of equals. A score that is no number loses.
-    public static func likeliest(_ scores: [Float]) -> Letter {
-        var best = Letter.A
-        var highest = -Float.infinity
-        for (letter, score) in zip(Letter.allCases, scores) where score > highest {
-            best = letter
-            highest = score
-        }
-        return best
     }
 }

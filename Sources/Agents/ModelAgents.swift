@@ -34,10 +34,12 @@ public struct AgentModel {
     }
 
     public func answerAgent(
-        _ settings: AgentSettings = .answers, mode: AnswerGuide.Mode = .reason, clock: RequestClock = .continuous
+        _ settings: AgentSettings = .answers, mode: AnswerMode? = nil, reserve: Duration = .zero, showsConfidence: Bool = false,
+        clock: RequestClock = .continuous
     ) throws -> AnswerAgent {
         try AnswerAgent(
-            vocabulary: vocabulary, settings: settings, mode: mode, clock: clock, contextLength: contextLength, decode: decode)
+            vocabulary: vocabulary, settings: settings, mode: mode, reserve: reserve, showsConfidence: showsConfidence,
+            clock: clock, contextLength: contextLength, decode: decode)
     }
 
     public func questionAgent(

@@ -19,12 +19,17 @@ public struct Deadline: Sendable {
     public let requested: Duration
     /// Nil for a request without a limit.
     public let limit: Duration?
+    /// Time at the end that is left alone, for pauses of the process in which nothing can be done.
+    public let reserve: Duration
 
-    /// The request comes now.
-    public init(clock: RequestClock = .continuous, limit: Duration?) {
+    /// - Parameter requested: when the request came, on `clock`; nil for now.
+    public init(
+        clock: RequestClock = .continuous, limit: Duration?, requested: Duration? = nil, reserve: Duration = .zero
+    ) {
         self.clock = clock
         self.limit = limit
-        requested = clock.now()
+        self.requested = requested ?? clock.now()
+        self.reserve = reserve
     }
 
     public static var unlimited: Deadline { Deadline(limit: nil) }
@@ -34,41 +39,65 @@ public struct Deadline: Sendable {
     /// Nil without a limit; negative once it has passed.
     public var remaining: Duration? { limit.map { $0 - elapsed } }
 
-    /// Whether less than `reserve` and a fiftieth of the limit is left: machines hesitate now and then.
-    func isShort(of reserve: Duration) -> Bool { remaining.map { $0 < reserve + (limit ?? .zero) / 50 } ?? false }
+    /// Whether less than `cost`, the reserve and a fiftieth of the limit is left: machines hesitate now and then.
+    func isShort(of cost: Duration) -> Bool {
+        remaining.map { $0 < cost + reserve + (limit ?? .zero) / 50 } ?? false
+    }
 }
 
 /// What one decoding step of a stream costs, measured as it goes, so that a guide knows when closing must begin.
 struct Pace {
+    private let known: Duration?
     private var recent: [Duration] = []
     private var first: Duration?
     private var started: Duration?
     private static let window = 8
+
+    /// - Parameter step: what a step is known to take, until one was measured.
+    init(step: Duration? = nil) { known = step }
 
     /// A demand that makes the model compute goes out.
     mutating func begin(at now: Duration) { started = now }
 
     /// The demand was answered. The first one includes the prompt and is only an upper bound of a step.
     mutating func end(at now: Duration) {
+        guard first != nil else {
+            _ = endPrompt(at: now)
+            return
+        }
         guard let start = started else { return }
         started = nil
-        if first == nil {
-            first = now - start
-        } else {
-            recent.append(now - start)
-            if recent.count > Self.window { recent.removeFirst() }
-        }
+        recent.append(now - start)
+        if recent.count > Self.window { recent.removeFirst() }
     }
+
+    /// The demand was one to read a prompt: no step, whenever it comes.
+    mutating func endPrompt(at now: Duration) -> Duration? {
+        guard let start = started else { return nil }
+        started = nil
+        first = now - start
+        return first
+    }
+
+    /// Time since the demand that is still out.
+    func since(_ now: Duration) -> Duration? { started.map { now - $0 } }
 
     /// The slowest of the last steps; nil before one was measured.
     var slowest: Duration? { recent.max() }
+
+    /// Three of four of the last steps took no longer: one pause of the machine says nothing about the next step.
+    var typical: Duration? { recent.isEmpty ? known : recent.sorted()[recent.count * 3 / 4] }
 
     /// A pass over some tokens, counted in steps over one: dearer for more tokens, yet cheaper than one after the other, and
     /// with room for a slow one.
     static func steps(over tokens: Int) -> Int { 2 + tokens / 3 }
 
-    /// Time to set aside for `steps` more steps. Before one was measured, the pass over the prompt bounds the next.
-    func reserve(steps: Int) -> Duration { slowest.map { $0 * steps } ?? first ?? .zero }
+    /// Time to set aside for `steps` more steps: typical ones, and one as slow as the slowest of the last. Before one was
+    /// measured, what is known, or the pass over the prompt as a bound of the next.
+    func reserve(steps: Int) -> Duration {
+        guard let typical else { return first ?? .zero }
+        return typical * steps + (slowest ?? typical)
+    }
 }
 
 extension Duration {

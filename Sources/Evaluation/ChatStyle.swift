@@ -7,7 +7,7 @@ import Transformers
 /// deadline, so that what is judged is what answers in a match.
 public struct ChatStyle: AskingStyle {
     private let vocabulary: AgentVocabulary
-    private let mode: AnswerGuide.Mode
+    private let mode: AnswerMode
     private let limits: AnswerLimits
     private let sampling: Sampling
 
@@ -15,11 +15,11 @@ public struct ChatStyle: AskingStyle {
     public var sharesBeginningBySubject: Bool { false }
 
     /// - Parameters:
-    ///   - mode: `.letter` scores the letters right away, one pass; `.reason` does that too, then lets the model write its
-    ///     reasoning and scores them behind it.
+    ///   - mode: `.letter` scores the letters right away, one pass; `.reasonFirst` does that too, then lets the model write its
+    ///     reasoning and scores them behind it. One guide cannot vote: `ModeComparison` measures that.
     ///   - sampling: of the reasoning; greedy judges the same way every time.
     public init(
-        vocabulary: AgentVocabulary, mode: AnswerGuide.Mode, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy
+        vocabulary: AgentVocabulary, mode: AnswerMode, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy
     ) {
         self.vocabulary = vocabulary
         self.mode = mode
@@ -29,7 +29,7 @@ public struct ChatStyle: AskingStyle {
 
     /// - Throws: what `AgentVocabulary` does, for a vocabulary that cannot write the answer's JSON.
     public init(
-        tokenizer: Tokenizer, mode: AnswerGuide.Mode, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy
+        tokenizer: Tokenizer, mode: AnswerMode, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy
     ) throws {
         self.init(vocabulary: try AgentVocabulary(tokenizer), mode: mode, limits: limits, sampling: sampling)
     }

@@ -18,7 +18,7 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
     /// The scores before the reasoning was written: what letter mode would have found. Nil where there was no reasoning.
     public let firstPassLogProbabilities: [Float]?
     public let correct: Bool
-    /// What the model wrote before its letter, in reason mode.
+    /// What the model wrote before its letter, in reason-first mode.
     public let reasoning: String?
     /// Tokens generated, forced ones included.
     public let tokens: Int
@@ -85,7 +85,7 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
     /// What was evaluated, for people: the model and, if there is one, the adapter.
     public let model: String
     public let adapter: String?
-    /// "chat letter", "chat reason", "mmlu 5-shot".
+    /// "chat letter", "chat reason-first", "mmlu 5-shot".
     public let style: String
     public let overall: Proportion
     public let domains: [String: Proportion]
@@ -144,13 +144,13 @@ public struct EvaluationResult: Codable, Sendable, Hashable {
         Proportion(records.count { $0.correct }, of: records.count)
     }
 
-    /// What letter mode finds on the same questions: an evaluation in reason mode reads those scores on its way, so both modes
+    /// What letter mode finds on the same questions: an evaluation in reason-first mode reads those scores on its way, so both modes
     /// cost one run. Nil for an evaluation without reasoning.
     public var letterMode: EvaluationResult? {
         let first = records.compactMap(EvaluationRecord.init(firstPassOf:))
         guard !first.isEmpty, first.count == records.count else { return nil }
         return EvaluationResult(
-            model: model, adapter: adapter, style: style.replacing("reason", with: "letter"), records: first)
+            model: model, adapter: adapter, style: style.replacing(AnswerMode.reasonFirst.rawValue, with: "letter"), records: first)
     }
 
     /// Accuracy with its interval: subjects, domains or MMLU's groups, overall; then calibration, times and tokens.

@@ -20,6 +20,8 @@ package enum Text {
     /// An interval of a difference, in percentage points.
     static func range(_ points: ClosedRange<Double>) -> String { "\(signedPoints(points.lowerBound)) to \(signedPoints(points.upperBound))" }
 
+    static func decimal(_ value: Double) -> String { String(format: "%.1f", value) }
+
     static func seconds(_ seconds: Double) -> String { String(format: seconds < 0.1 ? "%.4f s" : seconds < 10 ? "%.2f s" : "%.1f s", seconds) }
 
     /// Columns padded to their widest cell, the first one to the left and the others to the right.

@@ -61,9 +61,12 @@ public struct AgentAnswer: Codable, Sendable, Hashable {
     public var answer: String
     /// At most 100 words.
     public var reasoning: String?
+    /// The probability of the answer's letter among the four, if the agent was asked for it.
+    public var confidence: Double?
 
-    public init(answer: String, reasoning: String?) {
+    public init(answer: String, reasoning: String?, confidence: Double? = nil) {
         self.answer = answer
         self.reasoning = reasoning
+        self.confidence = confidence
     }
 }

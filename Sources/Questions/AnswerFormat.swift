@@ -24,8 +24,8 @@ public struct ReplySegment: Sendable, Hashable {
 ///
 ///     {"reasoning": "17 + 25 = 42. The answer is 42.", "answer": "C"}
 ///
-/// The reasoning comes first so that the letter can follow from it; in letter mode the reply is `{"answer": "C"}`.
-/// The letters' scores are read right before the letter.
+/// The reasoning comes first so that the letter can follow from it. Without one the reply is `{"answer": "C"}`, and with the
+/// letter first `{"answer": "C", "reasoning": "…"}`. The letters' scores are read right before the letter.
 public enum AnswerFormat {
     /// Kept short: the prompt's tokens are computed for every question.
     public static let systemPrompt = "Answer the question. Reply in JSON: a short reasoning, then the letter of the answer."
@@ -46,8 +46,10 @@ public enum AnswerFormat {
     /// Ends the reasoning and leads to the letter: two pieces, since the quote is the token that a model learns to stop with.
     public static let answerLink = ["\"", ", \"answer\": \""]
     public static let closing = "\"}"
-    /// Opens a reply in letter mode.
+    /// Opens a reply that begins with its letter.
     public static let answerOpening = "{\"answer\": \""
+    /// After a letter that came first; the reasoning follows.
+    public static let explanationOpening = "\", \"reasoning\": \""
 
     /// The reply that a model is trained to give; the end-of-turn token follows.
     public static func reply(reasoning: String, answer: Letter) -> [ReplySegment] {

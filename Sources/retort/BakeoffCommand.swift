@@ -126,7 +126,7 @@ struct BakeoffCommand: ParsableCommand {
         add("--shots", styleOptions.shots)
         add("--num-shots", styleOptions.numShots.map { "\($0)" })
         add("--max-tokens", styleOptions.maxTokens.map { "\($0)" })
-        words += ["--temperature", "\(styleOptions.temperature)", "--seed", "\(styleOptions.seed)"]
+        words += ["--temperature", "\(styleOptions.temperature ?? 0)", "--seed", "\(styleOptions.seed)"]
         if !questionOptions.subject.isEmpty { words += ["--subject"] + questionOptions.subject }
         return words
     }

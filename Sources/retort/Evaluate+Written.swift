@@ -43,7 +43,7 @@ extension Evaluate {
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let evaluator = WrittenEvaluator(
             tokenizer: model.tokenizer, model: name.map { "\(modelOptions.model) + \($0)" } ?? modelOptions.model,
-            sampling: Sampling(temperature: styleOptions.temperature), limit: styleOptions.maxTokens ?? 2_048, seed: styleOptions.seed,
+            sampling: Sampling(temperature: styleOptions.temperature ?? 0), limit: styleOptions.maxTokens ?? 2_048, seed: styleOptions.seed,
             decode: { try decoder.run($0, progress: $1) })
         let count = min(problems.tasks.count, questionOptions.limit ?? .max)
         let replies = Progress("\(problems.name): \(name ?? "base")", total: count, unit: "replies")

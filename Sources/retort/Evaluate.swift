@@ -6,14 +6,14 @@ import Groundwork
 import Questions
 import Transformers
 
-extension AnswerGuide.Mode: ExpressibleByArgument {}
+extension AnswerMode: ExpressibleByArgument {}
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure accuracy on questions or a benchmark, with intervals; compare two adapters, or an adapter with its base.",
         discussion: """
             Style chat puts each question in the checkpoint's own template as the answer agent sees it: mode letter scores the four \
-            letters at once, mode reason lets the model write its reasoning first. Style mmlu is the raw five-shot prompt that \
+            letters at once, mode reason-first lets the model write its reasoning first; --modes asks in several modes and compares them. Style mmlu is the raw five-shot prompt that \
             MMLU is reported with. With --compare both are asked the same questions, and McNemar's test says whether they differ: \
             the first is the base with --adapter, or the bare base; the second is the base with the adapter of --compare.
 
@@ -33,6 +33,13 @@ struct Evaluate: ParsableCommand {
     var compare: String?
 
     @OptionGroup var questionOptions: EvaluationQuestions
+
+    @Option(help: ArgumentHelp("Compare the answer agent's modes on the same questions: \(AnswerMode.allCases.map(\.rawValue).joined(separator: ",")).", valueName: "list"))
+    var modes: ModeList?
+
+    @Option(help: "Reasonings in mode vote. (default: \(AnswerMode.standardVotes))")
+    var votes: Int?
+
     @OptionGroup var styleOptions: EvaluationStyle
 
     @Option(help: "mmlu, math500 or livecodebench, in place of --questions; needs --data.")
@@ -69,11 +76,22 @@ struct Evaluate: ParsableCommand {
             throw ValidationError("--output keeps the replies of math500 and livecodebench.")
         }
         if output != nil, compare != nil { throw ValidationError("--output keeps the replies of one run; it cannot stand with --compare.") }
+        if modes != nil {
+            if benchmark != nil || compare != nil || rotate || styleOptions.mode != nil || styleOptions.style != nil {
+                throw ValidationError("--modes compares modes on --questions; --benchmark, --compare, --rotate, --style and --mode cannot stand beside it.")
+            }
+        }
+        if let votes, votes < 1 || modes?.modes.contains(.vote) != true {
+            throw ValidationError("--votes is a number of at least 1, and needs vote among --modes.")
+        }
         if minQuestions < 1 { throw ValidationError("--min-questions is a number of at least 1.") }
         if !(testTimeout > 0 && testTimeout <= 3_600) { throw ValidationError("--test-timeout is a number of seconds above 0, up to an hour.") }
     }
 
-    func run() throws { try benchmark?.isWritten == true ? runWritten() : runQuestions() }
+    func run() throws {
+        if let modes { return try run(modes.modes) }
+        try benchmark?.isWritten == true ? runWritten() : runQuestions()
+    }
 
     /// Each evaluation with what it cost.
     struct Result<Found: Encodable, Compared: Encodable>: Encodable {

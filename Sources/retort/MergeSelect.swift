@@ -16,8 +16,8 @@ struct SelectOptions: ParsableArguments {
     @Option(help: "The base: a GGUF file, a Hugging Face folder, or a repository id in the local Hugging Face cache.")
     var model: String?
 
-    @Option(help: "letter or reason. (default: letter)")
-    var mode: AnswerGuide.Mode?
+    @Option(help: "letter, answer-first or reason-first. (default: letter)")
+    var mode: AnswerMode?
 
     @Option(help: ArgumentHelp("What competes, separated by commas, or default. (default: \(MergeCandidate.standard.joined(separator: ",")); with --start also \(MergeCandidate.relative.joined(separator: ",")))", valueName: "list"))
     var candidates: String?
@@ -34,7 +34,7 @@ struct SelectOptions: ParsableArguments {
     @Flag(help: "Merge adapters that are not better than the base too.")
     var keepAll = false
 
-    @Option(help: "Tokens of a reply at most, in mode reason. (default: 150)")
+    @Option(help: "Tokens of a reply at most, in modes that write. (default: 150)")
     var maxTokens: Int?
 
     @Option(help: "Questions answered side by side. (default: 16)")
@@ -64,7 +64,8 @@ struct SelectOptions: ParsableArguments {
             throw ValidationError("--\(name) is of a single merge; with --select write it into a candidate: --candidates core:ties:density=0.5,linear.")
         }
         guard model != nil else { throw ValidationError("--select needs --model, which answers the questions.") }
-        if mode != .reason, maxTokens != nil { throw ValidationError("--max-tokens needs --mode reason.") }
+        if mode == .vote { throw ValidationError("Merges race with one answer a question: letter, answer-first or reason-first.") }
+        if mode == nil || mode == .letter, maxTokens != nil { throw ValidationError("--max-tokens needs a --mode that writes, such as reason-first.") }
         for (name, value) in [("budget", budget), ("max-tokens", maxTokens), ("slots", slots)] {
             if let value, value < 1 { throw ValidationError("--\(name) is a number of at least 1.") }
         }
@@ -111,7 +112,7 @@ struct SelectOptions: ParsableArguments {
             specialists: inputs.enumerated().map { .init(folder: $1.folder, weight: $1.weight, own: owns?[$0]) },
             candidates: try chosen(start: start, seed: seed), questions: questions, output: output,
             model: try ModelIdentity.of(reference) + (precision.isEmpty ? "" : " \(precision)"),
-            style: mode == .letter ? "chat letter" : "chat reason, \(limits.newTokens) tokens",
+            style: mode == .letter ? "chat letter" : "chat \(mode.rawValue), \(limits.newTokens) tokens",
             examine: { folder in
                 let (model, style) = try base()
                 let decoder = try Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model) }, slots: slots ?? 16)

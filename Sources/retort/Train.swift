@@ -231,7 +231,7 @@ struct Train: ParsableCommand {
         if !probes.isEmpty {
             let watch = AdapterProbe(
                 questions: probes, model: model, adapter: adapter, vocabulary: try AgentVocabulary(model.tokenizer),
-                mode: style == .letter ? .letter : .reason, newTokens: 150, slots: 16)
+                mode: style == .letter ? .letter : .reasonFirst, newTokens: 150, slots: 16)
             trainer.probe = try watch.probe(every: probeEvery ?? 25, builder: builder)
         }
         let summary = try trainer.train(examples, to: output)

@@ -55,12 +55,14 @@ private final class RandomBackend: DecodingBackend {
         let model = AgentModel(vocabulary: try AgentVocabulary(coding), contextLength: 4096) { try decoder.run($0) }
         let settings = AgentSettings(maxNewTokens: 300, temperature: temperature, topP: 0.9, repetitionPenalty: 1.2)
 
-        let answers = try model.answerAgent(settings)
         let questions = (0..<12).map { AgentTests.question($0) }
-        let together = try answers.answer(questions, seed: 4)
-        #expect(try answers.answer(questions, seed: 4, together: 1).map(\.output) == together.map(\.output))
-        for record in together { #expect(FormatCheck.answer(record.output, tokens: coding.count).isEmpty) }
-        #expect(Set(together.compactMap(\.letter)).count > 1)
+        for mode in AnswerMode.allCases {
+            let answers = try model.answerAgent(settings, mode: mode)
+            let together = try answers.answer(questions, seed: 4)
+            for size in [1, 5] { #expect(try answers.answer(questions, seed: 4, together: size).map(\.output) == together.map(\.output)) }
+            for record in together { #expect(FormatCheck.answer(record.output, tokens: coding.count).isEmpty) }
+            #expect(Set(together.compactMap(\.letter)).count > 1 && together.allSatisfy { $0.mode == mode })
+        }
 
         let asking = try model.questionAgent(settings, letterTemperature: 1)
         let topics = [Topic(area: "Geography", topic: "capitals"), Topic(area: "Mathematics", topic: "sums")]
@@ -74,12 +76,13 @@ private final class RandomBackend: DecodingBackend {
         #expect(result.innings.allSatisfy { $0.passing == 3 && $0.entries.allSatisfy { $0.answer != nil } })
     }
 
-    @Test func aPromptThatFillsTheContextIsAnErrorWithItsName() throws {
+    @Test func aPromptThatFillsTheContextIsRefused() throws {
         let decoder = Decoder(backend: RandomBackend(bias: [Float](repeating: 0, count: coding.vocabularySize)))
         let model = AgentModel(vocabulary: try AgentVocabulary(coding), contextLength: 400) { try decoder.run($0) }
         var long = AgentTests.question(1)
         long.question = String(repeating: "long ", count: 60)
-        #expect(throws: AgentError.self) { try model.answerAgent().answer([long]) }
+        let refused = try model.answerAgent().answer([AgentTests.question(2), long])
+        #expect(refused.map { $0.refusal?.kind } == [nil, .tooLong])
         // With a little room left the reply is short.
         long.question = String(repeating: "long ", count: 34)
         let record = try model.answerAgent().answer([long], deadline: nil, seed: 1)[0]

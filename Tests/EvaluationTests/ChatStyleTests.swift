@@ -70,10 +70,10 @@ private final class ScriptedBackend: DecodingBackend {
         #expect(result.letterMode == nil)
     }
 
-    /// One run in reason mode finds what letter mode finds, too.
+    /// One run in reason-first mode finds what letter mode finds, too.
     @Test func reasonMode() throws {
-        let result = try evaluate(.reason, reasoning: "It must be 2.")
-        #expect(result.style == "chat reason")
+        let result = try evaluate(.reasonFirst, reasoning: "It must be 2.")
+        #expect(result.style == "chat reason-first")
         #expect(result.records.allSatisfy { $0.predicted == .C && $0.reasoning == "It must be 2." && $0.finished })
         #expect(result.overall.successes == 3)
         #expect(result.meanTokens > 13)
@@ -87,7 +87,7 @@ private final class ScriptedBackend: DecodingBackend {
     }
 
     @Test func reasoningThatIsCutOff() throws {
-        let result = try evaluate(.reason, reasoning: "one two three four five six", words: 3)
+        let result = try evaluate(.reasonFirst, reasoning: "one two three four five six", words: 3)
         #expect(result.records.allSatisfy { !$0.finished && $0.reasoning == "one two three" && $0.predicted == .C })
         #expect(result.finished == 0)
         #expect(result.table.contains("0 % of the answers ended by themselves"))

@@ -107,7 +107,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["run", "recipes/smollm2-135m.yaml", "--only", "a", "--from", "b"], "--only and --from exclude each other."),
         (["run", "recipes/smollm2-135m.yaml", "train.bacth=1"], "did you mean 'train.batch'?"),
         (["run", "recipes/smollm2-135m.yaml", "--dry-run", "--only", "marge"], "there is no phase 'marge'; did you mean 'merge'?"),
-        (["evaluate", "--model", "m", "--questions", "q", "--style", "mmlu", "--mode", "reason"], "--mode reason needs --style chat"),
+        (["evaluate", "--model", "m", "--questions", "q", "--style", "mmlu", "--mode", "reason-first"], "--mode reason-first needs --style chat"),
         (["evaluate", "--model", "m", "--questions", "q", "--device", "gpu"], "'gpu' is no device"),
         (["evaluate", "--model", "m"], "Give either --questions or --benchmark with --data."),
         (["evaluate", "--model", "m", "--benchmark", "mmlu"], "--benchmark and --data belong together."),

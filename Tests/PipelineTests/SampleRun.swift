@@ -47,7 +47,7 @@ final class SampleRun {
         }
         try QuestionFile.write(questions, to: run.file("questions/math/test.jsonl"))
         func result(_ right: [Bool]) -> EvaluationResult {
-            EvaluationResult(model: "m", adapter: nil, style: "chat reason", records: zip(questions, right).map { question, isRight in
+            EvaluationResult(model: "m", adapter: nil, style: "chat reason-first", records: zip(questions, right).map { question, isRight in
                 EvaluationRecord(
                     question, logProbabilities: isRight ? [-2.5, -0.3, -2.5, -2.5] : [-0.3, -2.5, -2.5, -2.5], reasoning: Self.hostile, tokens: 9,
                     finished: true)
@@ -55,7 +55,7 @@ final class SampleRun {
         }
         let base = [true, true, false, false]
         func pair(_ second: [Bool]) -> PairedComparison { PairedComparison(zip(base, second).map { (first: $0, second: $1) }) }
-        try run.writeJSON([Mode(mode: "reason", domains: [
+        try run.writeJSON([Mode(mode: "reason-first", domains: [
             Mode.Domain(
                 base: Proportion(2, of: 4), specialist: pair([true, true, true, true]), unified: pair(right),
                 records: [result(base), result([true, true, true, true]), result(right)]),

@@ -40,7 +40,7 @@ struct AdapterTraining {
     ) throws {
         let model = try workbench.model()
         let builder = try ExampleBuilder(
-            coder: model.tokenizer, style: settings.mode == .reason ? .reason : .letter,
+            coder: model.tokenizer, style: settings.mode == .reasonFirst ? .reason : .letter,
             usesDense: settings.denseWeight != 0 && labels.contains { $0.dense != nil })
         let (examples, _) = try builder.examples(for: labels, askingShare: settings.askingShare, bindsChoices: settings.bindChoices, seed: recipe.seed)
         // All adapters begin with the same values: factors that started together can be averaged.
@@ -56,7 +56,7 @@ struct AdapterTraining {
         if !probes.isEmpty, settings.probeEvery > 0 {
             let watch = AdapterProbe(
                 questions: probes, model: model, adapter: adapter, vocabulary: try workbench.agentVocabulary(),
-                mode: settings.mode == .letter ? .letter : .reason, newTokens: recipe.agents.answer.maxTokens, slots: recipe.validate.slots)
+                mode: settings.mode == .letter ? .letter : .reasonFirst, newTokens: recipe.agents.answer.maxTokens, slots: recipe.validate.slots)
             trainer.probe = try watch.probe(every: settings.probeEvery, builder: builder)
         }
         try run.writeJSON(trainer.train(examples, to: run.file(folder)), to: RunFiles.training(folder))

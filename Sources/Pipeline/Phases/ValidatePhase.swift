@@ -34,7 +34,7 @@ struct ValidatePhase: Phase {
         let unified = try workbench.adapter(run.file(recipe.merge.name))
         var accuracies: [ModeAccuracy] = []
         // Reasoning begins with a look at the letters, so one run measures both modes.
-        let mode: TrainSettings.Mode = recipe.validate.modes.contains(.reason) ? .reason : .letter
+        let mode: TrainSettings.Mode = recipe.validate.modes.contains(.reasonFirst) ? .reasonFirst : .letter
         var results: [[EvaluationResult]] = []
         for (settings, questions) in zip(recipe.domains, tests) {
             let domain = settings.domain
@@ -117,7 +117,7 @@ struct ValidatePhase: Phase {
                 question: question.question, choices: question.choiceTexts, answer: letter)
         }
         guard !readable.isEmpty else { return 0 }
-        return try workbench.evaluate(readable, adapter: nil, name: nil, mode: .reason, title: "judging generated questions").overall.successes
+        return try workbench.evaluate(readable, adapter: nil, name: nil, mode: .reasonFirst, title: "judging generated questions").overall.successes
     }
 }
 

@@ -77,7 +77,7 @@ struct PlanTraining {
     let replyTokens: Double
 
     init(_ labels: [KeptLabel], questions: Int, _ train: TrainSettings, coder: any ChatCoder, seed: UInt64) throws {
-        let builder = try ExampleBuilder(coder: coder, style: train.mode == .reason ? .reason : .letter)
+        let builder = try ExampleBuilder(coder: coder, style: train.mode == .reasonFirst ? .reason : .letter)
         let made = try builder.examples(for: labels, askingShare: train.askingShare, bindsChoices: train.bindChoices, seed: seed).examples
         let configuration = train.training(seed: seed)
         examples = Int((Double(questions) * ((train.bindChoices ? 4 : 1) + train.askingShare)).rounded())

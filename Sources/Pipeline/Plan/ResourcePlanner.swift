@@ -149,7 +149,7 @@ struct ResourcePlanner {
 
     /// After training: the probes answered by the base and by the specialist.
     private func checks(_ questions: PlanQuestions) -> [Decoding] {
-        let new = Double(questions.settings.train.mode == .reason ? recipe.agents.answer.maxTokens : 1)
+        let new = Double(questions.settings.train.mode == .reasonFirst ? recipe.agents.answer.maxTokens : 1)
         let prompt = promptTokens(questions.sample)
         return [false, true].map {
             decode(recipe.validate.probes, prompt: prompt, new: new, longest: Int(prompt + new), slots: recipe.validate.slots, adapted: $0)
@@ -177,7 +177,7 @@ struct ResourcePlanner {
     private func validate(_ questions: [PlanQuestions], _ reply: Double) -> ResourcePlan.Line {
         let answers = recipe.agents.answer.maxTokens, written = recipe.agents.question.maxTokens
         let prompt = questions.map { promptTokens($0.sample) }.reduce(0, +) / Double(questions.count)
-        let new = recipe.validate.modes.contains(.reason) ? reply : 1
+        let new = recipe.validate.modes.contains(.reasonFirst) ? reply : 1
         let held = recipe.validate.heldOut * questions.count
         var work = [false, true, true].map {
             decode(held, prompt: prompt, new: new, longest: Int(prompt) + answers, slots: recipe.validate.slots, adapted: $0)

@@ -217,7 +217,7 @@ extension TrainSettings {
         reasoningWeight = try section.number("reasoning_weight", in: 0...1000, default: d?.reasoningWeight ?? 1)
         denseWeight = section.has("dense_weight") ? try section.number("dense_weight", in: 0...1000) : d?.denseWeight
         scaleByTemperature = try section.flag("scale_by_temperature", default: d?.scaleByTemperature ?? true)
-        mode = try section.word("mode", default: d?.mode ?? .reason)
+        mode = try section.word("mode", default: d?.mode ?? .reasonFirst)
     }
 }
 
@@ -273,7 +273,7 @@ extension ValidateSettings {
         heldOut = try section.integer("held_out", in: 1...10_000_000)
         heldOutFiles = try section.strings("held_out_files", default: [])
         probes = try section.integer("probes", in: 1...1_000_000, default: 100)
-        modes = try section.words("modes", default: [.letter, .reason])
+        modes = try section.words("modes", default: [.letter, .reasonFirst])
         generatedQuestions = try section.integer("generated_questions", in: 0...1_000_000, default: 8)
         generatedCorrect = try section.optionalNumber("generated_correct_at_least", in: 0...1)
         answers = try section.integer("answers", in: 0...1_000_000, default: 8)

@@ -178,7 +178,7 @@ public struct PrimerSettings: Sendable, Codable, Equatable {
 
 public struct TrainSettings: Sendable, Codable, Equatable {
     public enum Schedule: String, Sendable, Codable, CaseIterable { case cosine, linear, constant }
-    public enum Mode: String, Sendable, Codable, CaseIterable { case reason, letter }
+    public enum Mode: String, Sendable, Codable, CaseIterable { case reasonFirst = "reason-first", letter }
 
     public var rank: Int
     public var alpha: Double

@@ -78,7 +78,7 @@ final class Workbench {
         _ questions: [Question], adapter: Adapter?, name: String?, mode: TrainSettings.Mode, title: String
     ) throws -> EvaluationResult {
         let style = try ChatStyle(
-            vocabulary: agentVocabulary(), mode: mode == .letter ? .letter : .reason,
+            vocabulary: agentVocabulary(), mode: mode == .letter ? .letter : .reasonFirst,
             limits: AnswerLimits(newTokens: recipe.agents.answer.maxTokens), sampling: .greedy)
         let evaluator = Evaluator(style: style, decode: try decoding(adapter, slots: recipe.validate.slots))
         let progress = Progress(title, total: questions.count, unit: "questions")

@@ -1,0 +1,38 @@
+/// A prompt in pieces, each computed in a pass of its own, so that the clock is looked at between them: a pass that runs
+/// cannot be stopped, and one over ten thousand tokens would take its time.
+public struct PromptReading: Sendable {
+    /// Tokens of one pass at most.
+    public static let piece = 512
+
+    private var pieces: ArraySlice<[Int]>
+    /// Tokens of the whole prompt.
+    public let total: Int
+    /// Tokens of other prompts that are likely to be read in the same pass.
+    let beside: Int
+
+    /// - Parameter beside: tokens of the other prompts of the same request.
+    public init(_ prompt: [Int], beside: Int = 0) {
+        total = prompt.count
+        self.beside = min(beside, max(0, Self.together - prompt.count))
+        pieces = stride(from: 0, to: prompt.count, by: Self.piece).map { start in
+            Array(prompt[start..<min(start + Self.piece, prompt.count)])
+        }[...]
+    }
+
+    /// A decoder starts no more prompts together than have about so many tokens.
+    private static let together = 2_048
+
+    /// What the stream begins with.
+    public var start: [Int] { pieces.first ?? [] }
+    /// Tokens of the piece that comes next, and of those behind it.
+    var next: Int { start.count }
+    var rest: Int { pieces.dropFirst().reduce(0) { $0 + $1.count } + beside }
+    var isLast: Bool { pieces.count <= 1 }
+
+    /// The present piece was read.
+    /// - Returns: the one to read now.
+    mutating func advance() -> [Int] {
+        pieces = pieces.dropFirst()
+        return start
+    }
+}

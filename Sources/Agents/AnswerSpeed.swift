@@ -1,0 +1,80 @@
+/// What the machine needs for the parts of an answer, learnt in the warm-up and from every answer since. It is where the
+/// estimate of an answer's costs starts; the answer's own steps correct it.
+public struct AnswerSpeed: Codable, Sendable, Hashable {
+    /// Reading one token of a prompt.
+    public var promptToken: Duration
+    /// One pass over a newly written token.
+    public var step: Duration
+    /// The last pass: what leads to the letter, and the letter's scores. Zero where the mode needs none.
+    public var closing: Duration
+
+    public init(promptToken: Duration, step: Duration, closing: Duration) {
+        self.promptToken = promptToken
+        self.step = step
+        self.closing = closing
+    }
+
+    /// A quarter of every new measurement is taken over, and at most a doubling of the old: a machine that has become slower
+    /// is believed within a few answers, and a single pause is soon forgotten.
+    mutating func learn(_ new: AnswerSpeed) {
+        func blend(_ old: Duration, _ new: Duration) -> Duration { (old * 3 + min(new, old * 5)) / 4 }
+        promptToken = blend(promptToken, new.promptToken)
+        step = blend(step, new.step)
+        closing = blend(closing, new.closing)
+    }
+}
+
+/// The estimate of what one answer still costs: the machine's known speed, and what this answer's own passes have shown.
+struct AnswerCosts {
+    private let known: AnswerSpeed?
+    private var pace: Pace
+    private var promptToken: Duration?
+    private var closing: Duration?
+    /// How much slower the prompt was than known: what came before the first step is all there is to judge the next by.
+    private var slowdown = 1.0
+
+    init(known: AnswerSpeed?) {
+        self.known = known
+        pace = Pace(step: known?.step)
+    }
+
+    mutating func begin(at now: Duration) { pace.begin(at: now) }
+    mutating func stepped(at now: Duration) { pace.end(at: now) }
+
+    /// A piece of the prompt was read.
+    mutating func read(_ tokens: Int, at now: Duration) {
+        guard let time = pace.endPrompt(at: now), tokens > 0 else { return }
+        let each = time / tokens
+        promptToken = max(promptToken ?? .zero, each)
+        if let known, known.promptToken > .zero { slowdown = max(1, each / known.promptToken) }
+    }
+
+    mutating func closed(at now: Duration) { closing = pace.since(now) }
+
+    /// Reading the next piece, which may take twice as long as the ones before, and then the rest.
+    func reading(_ next: Int, then rest: Int) -> Duration {
+        (promptToken ?? known?.promptToken ?? .zero) * (2 * next + rest)
+    }
+
+    /// Some more steps of one token, and then the closing pass over `link` tokens if there is one.
+    func writing(_ steps: Int, closing link: Int) -> Duration {
+        guard link > 0 else { return pace.reserve(steps: steps) * slowdownOfFirstStep }
+        guard let known, known.closing > .zero else { return pace.reserve(steps: steps + Pace.steps(over: link)) }
+        return pace.reserve(steps: steps) * slowdownOfFirstStep + known.closing * max(slowdownOfFirstStep, slowdownOfSteps)
+    }
+
+    private var slowdownOfFirstStep: Double { pace.slowest == nil ? slowdown : 1 }
+
+    private var slowdownOfSteps: Double {
+        guard let known, known.step > .zero, let typical = pace.typical else { return 1 }
+        return max(1, typical / known.step)
+    }
+
+    /// What this answer has shown of the machine; nil where it was too short to show all that its mode does.
+    func speed(_ mode: AnswerMode) -> AnswerSpeed? {
+        guard let promptToken else { return nil }
+        if mode == .letter { return AnswerSpeed(promptToken: promptToken, step: .zero, closing: .zero) }
+        guard pace.slowest != nil, let step = pace.typical, !mode.endsWithLetter || closing != nil else { return nil }
+        return AnswerSpeed(promptToken: promptToken, step: step, closing: closing ?? .zero)
+    }
+}
