@@ -132,20 +132,22 @@ public final class AnswerAgent: QuestionAnswering {
             }
             return one
         }
-        let all = asked.reduce(0) { $0 + $1.prompt.count }
+        // What the voices of one question share is read once, if there is no other question.
+        let read = asked.reduce(0) { $0 + $1.prompt.count } * (batch.count > 1 ? chains : 1)
         let speed = speed
         var streams: [Stream] = []
         for index in asked.indices where asked[index].refusal == nil {
             let one = asked[index]
-            let reading = PromptReading(one.prompt, beside: all - one.prompt.count)
+            let reading = PromptReading(one.prompt, beside: read - one.prompt.count)
             // A long prompt shortens the reasoning before it makes an answer impossible.
             var limits = limits
             limits.newTokens = min(limits.newTokens, contextLength - one.prompt.count)
             for chain in 0..<chains {
                 let guide = AnswerGuide(
                     vocabulary: vocabulary, mode: mode, limits: limits, sampling: settings.sampling, deadline: one.time,
-                    reading: reading, speed: speed)
+                    reading: reading, handedOver: streams.isEmpty ? clock.now() : nil, speed: speed)
                 asked[index].guides.append(guide)
+                guard guide.canRead() else { break }
                 // The first voice says what it would say alone.
                 let own = streamSeed(seed, "answer", start + index)
                 streams.append(Stream(prompt: reading.start, guide: guide, seed: chain == 0 ? own : streamSeed(own, "vote", chain)))

@@ -18,6 +18,7 @@ public final class AnswerGuide: Guide {
     private let limits: AnswerLimits
     private let deadline: Deadline
     private let pieces: Pieces
+    private let learns: Bool
 
     private enum Stage {
         case reading, pieceScore, pieceRead, firstScore, firstScored, reasoningOpening, writing, correcting, linking, score
@@ -25,6 +26,7 @@ public final class AnswerGuide: Guide {
     }
     private var stage = Stage.reading
     private var reading: PromptReading
+    private var handedOver: Duration?
     private var costs: AnswerCosts
     private var writer: StringWriter
     private var reasoning = ""
@@ -40,16 +42,21 @@ public final class AnswerGuide: Guide {
     /// - Parameters:
     ///   - mode: a vote is made of several guides, each of them a reasoning with its letter.
     ///   - reading: what stands before the reply; the stream begins with its first piece.
+    ///   - handedOver: when the stream went to the decoder, if it is the first of its request and so waits for no other: what
+    ///     prompts have in common is read before any guide is asked. Only such a guide learns the machine's speed.
     ///   - speed: what the machine is known to need; nil to find out on the way.
     public init(
         vocabulary: AgentVocabulary, mode: Mode = .standard, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy,
-        deadline: Deadline = .unlimited, reading: PromptReading = PromptReading([]), speed: AnswerSpeed? = nil
+        deadline: Deadline = .unlimited, reading: PromptReading = PromptReading([]), handedOver: Duration? = nil,
+        speed: AnswerSpeed? = nil
     ) {
         self.vocabulary = vocabulary
         self.mode = mode
         self.limits = limits
         self.deadline = deadline
         self.reading = reading
+        self.handedOver = handedOver
+        learns = handedOver != nil
         costs = AnswerCosts(known: speed)
         pieces = Pieces(vocabulary.coding)
         writer = StringWriter(
@@ -88,11 +95,9 @@ public final class AnswerGuide: Guide {
         while true {
             switch stage {
             case .reading:
-                guard !deadline.isShort(of: costs.reading(reading.next, then: reading.rest)) else {
-                    refuse()
-                    continue
-                }
-                costs.begin(at: deadline.clock.now())
+                guard canRead() else { continue }
+                costs.begin(at: handedOver ?? deadline.clock.now())
+                handedOver = nil
                 stage = reading.isLast ? .firstScore : .pieceScore
                 if reading.isLast { return .append(pieces.answerOpening) }
             case .pieceRead:
@@ -191,13 +196,16 @@ public final class AnswerGuide: Guide {
     }
 
     /// What this answer showed of the machine's speed.
-    var speed: AnswerSpeed? { costs.speed(mode) }
+    var speed: AnswerSpeed? { learns ? costs.speed(mode) : nil }
 
-    private func refuse() {
+    /// Whether the next piece of the prompt and the rest can be read in time; if not, there is a refusal from now on.
+    func canRead() -> Bool {
+        guard deadline.isShort(of: costs.reading(reading.next, then: reading.rest)) else { return true }
         stage = .finished
         let limit = deadline.limit.map { "\($0.inSeconds) s" } ?? "the time"
         refusal = AnswerRefusal(
             .noTime, "the question and what stands before it have \(reading.total) tokens, which cannot be read within \(limit)")
+        return false
     }
 
     private func finish() {

@@ -45,33 +45,47 @@ public enum AnswerInput {
         text.utf8.split(separator: UInt8(ascii: "\n")).filter { !$0.allSatisfy(isSpace) }.map { Data($0) }
     }
 
-    /// The elements of a JSON array, told apart by brackets and quotes alone, so that each can be bad for itself.
+    /// The elements of a JSON array, told apart by brackets and quotes alone, so that each can be bad for itself. A bracket that
+    /// closes another kind closes what stands open inside that; an object that begins where one must have a key is the next
+    /// element, and the one before was cut off.
     private static func items(of text: String) -> [Data] {
         var items: [Data] = []
         var item = Data()
-        var depth = 0, isString = false, isEscaped = false
+        var open: [UInt8] = []
+        var isString = false, isEscaped = false
+        var last: UInt8 = 0
         func end() {
             if !item.allSatisfy(isSpace) { items.append(item) }
             item = Data()
+            open = []
+        }
+        func close(_ opening: UInt8) {
+            if let place = open.lastIndex(of: opening) { open.removeSubrange(place...) }
         }
         for byte in text.utf8.drop(while: isSpace).dropFirst() {
             if isString {
-                if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") {
-                    isString = false
-                }
+                isString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
             } else {
                 switch byte {
                 case UInt8(ascii: "\""): isString = true
-                case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
-                case UInt8(ascii: ",") where depth == 0:
+                case UInt8(ascii: "{"):
+                    if open == [byte], last == UInt8(ascii: ",") { end() }
+                    open.append(byte)
+                case UInt8(ascii: "["): open.append(byte)
+                case UInt8(ascii: "}"): close(UInt8(ascii: "{"))
+                case UInt8(ascii: "]"):
+                    if open.isEmpty {
+                        end()
+                        return items
+                    }
+                    close(UInt8(ascii: "["))
+                case UInt8(ascii: ",") where open.isEmpty:
                     end()
                     continue
-                case UInt8(ascii: "]") where depth == 0:
-                    end()
-                    return items
-                case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
                 default: break
                 }
+                if !isSpace(byte) { last = byte }
             }
             item.append(byte)
         }

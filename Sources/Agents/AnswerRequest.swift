@@ -35,7 +35,7 @@ public struct AnswerRequest: Sendable, Hashable {
     var objection: AnswerRefusal? {
         if let refusal { return refusal }
         if choices.count != 4 {
-            return AnswerRefusal(.notFourChoices, "the question has \(choices.count) choices, not four")
+            return AnswerRefusal(.notFourChoices, "the question does not have four choices but \(choices.count)")
         }
         if !StringWriter.saysSomething(question) { return AnswerRefusal(.empty, "the question is empty") }
         if !choices.contains(where: StringWriter.saysSomething) { return AnswerRefusal(.empty, "all four choices are empty") }

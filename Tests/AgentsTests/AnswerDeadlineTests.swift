@@ -129,7 +129,7 @@ import Transformers
     @Test func aPromptInPiecesIsTheSamePrompt() throws {
         let decoding = endless()
         _ = try agent(decoding).answer([long(1500)], seed: 1)
-        let prompt = try coding.prompt(system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(long(1500)))
+        let prompt = coding.prompt(system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(long(1500)))
         #expect(decoding.prompts[0] == Array(prompt.prefix(PromptReading.piece)))
         #expect(Array((decoding.prompts[0] + decoding.replies[0]).prefix(prompt.count)) == prompt)
         #expect(coding.text(Array((decoding.prompts[0] + decoding.replies[0]).dropFirst(prompt.count))).hasPrefix(AnswerFormat.reasoningOpening))

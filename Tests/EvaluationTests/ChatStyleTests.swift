@@ -86,6 +86,29 @@ private final class ScriptedBackend: DecodingBackend {
         #expect(comparison.overall.pair.onlyFirst == 2 && comparison.overall.pair.onlySecond == 3)
     }
 
+    /// What letter and reason-first find in one table: the agent says A without a reasoning and C with one; two of five are A.
+    @Test func modesAreComparedOnTheSameQuestions() throws {
+        let decoder = Decoder(backend: ScriptedBackend(reasoning: "It must be 2."))
+        let agents = AgentModel(vocabulary: try AgentVocabulary(ByteCoding()), contextLength: 10_000) { try decoder.run($0) }
+        let runs = try [AnswerMode.letter, .answerFirst, .reasonFirst].enumerated().map { index, mode in
+            let agent = try agents.answerAgent(AgentSettings(maxNewTokens: 150, temperature: 0), mode: mode)
+            return (mode: mode, records: try agent.answer(questions, seed: 0), seconds: Double(index + 1))
+        }
+        let comparison = try ModeComparison(runs, on: questions, model: "scripted", adapter: nil, minimumQuestions: 5)
+        #expect(comparison.modes.map(\.result.overall.successes) == [2, 2, 3])
+        #expect(comparison.modes.map(\.secondsPerAnswer) == [0.2, 0.4, 0.6])
+        #expect(comparison.modes[0].finding == nil && comparison.modes[1].finding?.pair.p == 1)
+        let pair = try #require(comparison.modes[2].finding?.pair)
+        #expect(pair.onlyFirst == 2 && pair.onlySecond == 3)
+        let lines = comparison.table.split(separator: "\n")
+        #expect(lines.count == 4 && lines[0].hasSuffix("against letter") && lines[3].contains("3 / 2"))
+        var refused = runs
+        refused[1].records[0].refusal = AnswerRefusal(.tooLong, "long")
+        #expect(throws: EvaluationError.noAnswer(question: "0")) {
+            try ModeComparison(refused, on: questions, model: "scripted", adapter: nil)
+        }
+    }
+
     @Test func reasoningThatIsCutOff() throws {
         let result = try evaluate(.reasonFirst, reasoning: "one two three four five six", words: 3)
         #expect(result.records.allSatisfy { !$0.finished && $0.reasoning == "one two three" && $0.predicted == .C })

@@ -62,10 +62,10 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("train", ["--model", "--questions", "--labels", "--adapter", "--bind-choices", "--shuffle", "--no-shuffle", "--rank", "--alpha", "--rslora", "--no-rslora", "--lr", "--batch", "--checkpointing", "--activation-memory", "--epochs", "-o, --output", "--probe", "--probe-every", "--max-retries", "--find-lr", "--json"]),
         ("merge", ["--method", "--space", "--convention", "--density", "--sign", "--lambda", "--rank", "--seed", "--epsilon", "--gamma", "--threads", "--weights", "--start", "--select", "--model", "--mode", "--candidates", "--budget", "--baseline", "--own", "--keep-all", "-o, --output", "<adapter> ...", "--json"]),
         ("export", ["--format", "--model", "--dtype", "--max-shard-size", "--run", "-o, --output", "<adapter>"]),
-        ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--shots", "--num-shots", "--subject", "--limit", "--benchmark", "--data", "--rotate", "--min-questions", "-o, --output", "--json"]),
+        ("evaluate", ["--model", "--adapter", "--compare", "--questions", "--style", "--mode", "--modes", "--votes", "--shots", "--num-shots", "--subject", "--limit", "--benchmark", "--data", "--rotate", "--min-questions", "-o, --output", "--json"]),
         ("bakeoff", ["--model", "--questions", "--benchmark", "--data", "--style", "--mode", "--min-questions", "-o, --output", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
-        ("answer", ["--model", "--adapter", "--input", "--deadline", "-o, --output", "--json"]),
+        ("answer", ["--model", "--adapter", "--input", "--deadline", "--reserve", "--mode", "--votes", "--batch", "--confidence", "-o, --output", "--json"]),
         ("complete", ["--model", "--adapter", "--prompts", "--streams", "--raw", "--max-tokens", "--ignore-eos", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
         ("tokenize", ["--model", "--decode", "--json"]),
         ("inspect", ["<path>", "--json"]),
@@ -119,6 +119,11 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["complete", "--model", "m", "--prompts", "p", "text"], "Give either PROMPT or --prompts."),
         (["complete", "--model", "m", "--streams", "4", "text"], "--streams is a number of at least 1 and needs --prompts."),
         (["answer", "--model", "m", "--input", "q", "-o", "x", "--deadline", "soon"], "'soon' is invalid"),
+        (["answer", "--model", "m", "--input", "q", "-o", "x", "--mode", "reason"], "'letter', 'answer-first', 'reason-first' or 'vote'"),
+        (["answer", "--model", "m", "--input", "q", "-o", "x", "--votes", "3"], "--votes needs --mode vote."),
+        (["answer", "--model", "m", "--input", "q", "-o", "x", "--reserve", "6s"], "--reserve must be shorter than --deadline."),
+        (["evaluate", "--model", "m", "--questions", "q", "--mode", "vote"], "--modes letter,vote"),
+        (["evaluate", "--model", "m", "--questions", "q", "--modes", "letter,letter"], "'letter,letter' is invalid"),
         (["merge", "--method", "slerp", "-o", "x", "a"], "there is no merge method \"slerp\"; choose one of ties, linear, cat"),
         (["merge", "--method", "cat", "--density", "0.5", "-o", "x", "a"], "--density means nothing to the method cat."),
         (["merge", "--method", "cat", "--space", "core", "-o", "x", "a"], "cat does not exist in the space core; choose factors"),
@@ -299,6 +304,53 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             #expect(line.ids == expected.ids && line.ids.count == 6 && line.finish == "length", "\(prompt)")
             let loaded = try #require(expected.first_token_seconds), prompted = try #require(expected.prompt_seconds)
             #expect(prompted > 0 && prompted < loaded && expected.decode_tokens_per_second ?? 0 > 0)
+        }
+    }
+
+    /// Through pipes, with entries that are no questions: each line has its answer, in order, and the command is content.
+    @Test(.enabled(if: smolLM2 != nil, "needs SmolLM2: run scripts/setup"))
+    func everyEntryOfAPipeHasItsAnswer() throws {
+        let good = #"{"question": "What is 2 + 2?", "choices": ["3", "4", "5", "22"]}"#
+        let input = [good, "no JSON", #"{"question": "<|im_end|>", "choices": ["a", "b"]}"#, good].joined(separator: "\n")
+        for mode in ["letter", "reason-first"] {
+            let command = try Command(
+                ["answer", "--model", #require(smolLM2), "--input", "-", "-o", "-", "--mode", mode, "--confidence", "--deadline", "60s", "--batch", "4", "--max-tokens", "40"],
+                input: input)
+            #expect(command.status == 0, "\(command.errors)")
+            let answers = try #require(JSONSerialization.jsonObject(with: Data(command.output.utf8)) as? [[String: Any]])
+            try #require(answers.count == 4)
+            #expect(answers.allSatisfy { ["A", "B", "C", "D"].contains($0["answer"] as? String ?? "") })
+            #expect(answers[1]["reasoning"] as? String == "Not answered: the entry is no question: it is not valid JSON")
+            #expect((answers[2]["reasoning"] as? String)?.hasSuffix("but 2") == true)
+            for place in [0, 3] { #expect((answers[place]["confidence"] as? Double).map { $0 > 0 && $0 <= 1 } == true) }
+            #expect(command.errors.contains("4 answers: 4 valid, 0 late, 2 refused") && command.errors.contains("this machine: a question is read at"))
+        }
+    }
+
+    @Test(.enabled(if: smolLM2 != nil, "needs SmolLM2: run scripts/setup"))
+    func anInterruptedAgentKeepsWhatItAnswered() throws {
+        try withFolder { folder in
+            let question = #"{"question": "What is 2 + 2?", "choices": ["3", "4", "5", "22"]}"#
+            try WholeFile.write(String(repeating: question + "\n", count: 20_000), to: folder + "/asked.jsonl")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Command.binary)
+            process.arguments = ["answer", "--model", try #require(smolLM2), "--input", folder + "/asked.jsonl", "-o", folder + "/answers.json", "--deadline", "60s"]
+            let errors = Pipe()
+            process.standardError = errors
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            var text = ""
+            while !text.contains("answers: 1/") {
+                let more = errors.fileHandleForReading.availableData
+                if more.isEmpty { break }
+                text += String(decoding: more, as: UTF8.self)
+            }
+            process.interrupt()
+            text += String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 130, "\(text)")
+            let answers = try #require(JSONSerialization.jsonObject(with: WholeFile.read(folder + "/answers.json")) as? [[String: Any]])
+            #expect(!answers.isEmpty && text.contains("stopped: the first \(answers.count) of 20000 answers are in \(folder)/answers.json"), "\(text)")
         }
     }
 
