@@ -38,7 +38,7 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     /// The reference plan's answer agent.
     public static let answers = AgentSettings(maxNewTokens: 150, temperature: 0.2, topP: 0.9)
     /// Of the answer agent in mode vote: reasonings that are nearly the same have nothing to add to each other.
-    public static let votes = AgentSettings(maxNewTokens: 150, temperature: 0.7, topP: 0.9)
+    public static let voting = AgentSettings(maxNewTokens: 150, temperature: 0.7, topP: 0.9)
 
     /// The names in the files, which are those of transformers' `GenerationConfig`.
     public enum CodingKeys: String, CodingKey, CaseIterable {

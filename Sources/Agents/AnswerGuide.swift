@@ -136,7 +136,7 @@ public final class AnswerGuide: Guide {
                 stage = .linking
                 if let corrected, !corrected.isEmpty { return .append(corrected) }
             case .linking:
-                if !mode.endsWithLetter || isShort(of: 0, closing: (corrected?.count ?? 0) + pieces.link.count) {
+                if !mode.endsWithLetter || !hasTimeToClose {
                     finish()
                 } else {
                     stage = .score
@@ -162,10 +162,12 @@ public final class AnswerGuide: Guide {
     }
 
     /// For one more token, and behind it the letter.
-    private var hasTimeToWrite: Bool { !isShort(of: 1, closing: mode.endsWithLetter ? pieces.link.count : 0) }
+    private var hasTimeToWrite: Bool {
+        !deadline.isShort(of: costs.writing(closing: mode.endsWithLetter ? pieces.link.count : 0))
+    }
 
-    private func isShort(of steps: Int, closing link: Int) -> Bool {
-        deadline.isShort(of: costs.writing(steps, closing: link))
+    private var hasTimeToClose: Bool {
+        !deadline.isShort(of: costs.closing(over: (corrected?.count ?? 0) + pieces.link.count), spendsReserve: true)
     }
 
     public func sampled(_ token: Int) throws {
@@ -204,7 +206,8 @@ public final class AnswerGuide: Guide {
         stage = .finished
         let limit = deadline.limit.map { "\($0.inSeconds) s" } ?? "the time"
         refusal = AnswerRefusal(
-            .noTime, "the question and what stands before it have \(reading.total) tokens, which cannot be read within \(limit)")
+            .noTime,
+            "the question and what stands before it have \(reading.total) tokens, which cannot be read within \(limit)")
         return false
     }
 

@@ -56,11 +56,14 @@ struct AnswerCosts {
         (promptToken ?? known?.promptToken ?? .zero) * (2 * next + rest)
     }
 
-    /// Some more steps of one token, and then the closing pass over `link` tokens if there is one.
-    func writing(_ steps: Int, closing link: Int) -> Duration {
-        guard link > 0 else { return pace.reserve(steps: steps) * slowdownOfFirstStep }
-        guard let known, known.closing > .zero else { return pace.reserve(steps: steps + Pace.steps(over: link)) }
-        return pace.reserve(steps: steps) * slowdownOfFirstStep + known.closing * max(slowdownOfFirstStep, slowdownOfSteps)
+    /// One more token, one step as slow as the slowest of the last, and then the closing pass over `link` tokens.
+    func writing(closing link: Int) -> Duration { pace.reserve(steps: 1) * slowdownOfFirstStep + closing(over: link) }
+
+    /// The closing pass over `link` tokens; nothing where there are none.
+    func closing(over link: Int) -> Duration {
+        if link == 0 { return .zero }
+        guard let known, known.closing > .zero else { return pace.reserve(steps: Pace.steps(over: link)) }
+        return known.closing * max(slowdownOfFirstStep, slowdownOfSteps)
     }
 
     private var slowdownOfFirstStep: Double { pace.slowest == nil ? slowdown : 1 }

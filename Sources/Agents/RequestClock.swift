@@ -40,8 +40,9 @@ public struct Deadline: Sendable {
     public var remaining: Duration? { limit.map { $0 - elapsed } }
 
     /// Whether less than `cost`, the reserve and a fiftieth of the limit is left: machines hesitate now and then.
-    func isShort(of cost: Duration) -> Bool {
-        remaining.map { $0 < cost + reserve + (limit ?? .zero) / 50 } ?? false
+    /// - Parameter spendsReserve: for what was begun in time and must only be finished: what the reserve is for may have come.
+    func isShort(of cost: Duration, spendsReserve: Bool = false) -> Bool {
+        remaining.map { $0 < cost + (spendsReserve ? .zero : reserve) + (limit ?? .zero) / 50 } ?? false
     }
 }
 
@@ -86,7 +87,7 @@ struct Pace {
     var slowest: Duration? { recent.max() }
 
     /// Three of four of the last steps took no longer: one pause of the machine says nothing about the next step.
-    var typical: Duration? { recent.isEmpty ? known : recent.sorted()[recent.count * 3 / 4] }
+    var typical: Duration? { recent.isEmpty ? known : recent.sorted()[(recent.count - 1) * 3 / 4] }
 
     /// A pass over some tokens, counted in steps over one: dearer for more tokens, yet cheaper than one after the other, and
     /// with room for a slow one.

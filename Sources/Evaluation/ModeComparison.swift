@@ -55,8 +55,10 @@ public struct ModeComparison: Codable, Sendable {
         }
         let first = modes.first.map(\.mode.rawValue) ?? ""
         return Text.table(
-            ["mode", "questions", "accuracy", "95 % interval", "tokens", "time", "points", "gained / lost", "p (McNemar, Holm)", "against \(first)"],
-            rows)
+            [
+                "mode", "questions", "accuracy", "95 % interval", "tokens", "time", "points", "gained / lost", "p (McNemar, Holm)",
+                "against \(first)",
+            ], rows)
     }
 }
 

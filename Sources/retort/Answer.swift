@@ -131,7 +131,7 @@ struct Answer: ParsableCommand {
     }
 
     private var settings: AgentSettings {
-        var settings = generation.apply(to: mode == .vote ? .votes : .answers)
+        var settings = generation.apply(to: mode == .vote ? .voting : .answers)
         settings.mode = mode ?? settings.mode
         settings.votes = votes ?? settings.votes
         return settings

@@ -27,7 +27,7 @@ extension Evaluate {
         var runs: [(mode: AnswerMode, records: [AnswerRecord], seconds: Double)] = []
         for mode in modes {
             // A vote of equal reasonings would be none; the others take the likeliest token unless they are told otherwise.
-            let standard = mode == .vote ? AgentSettings.votes.temperature : 0
+            let standard = mode == .vote ? AgentSettings.voting.temperature : 0
             let temperature = styleOptions.temperature ?? standard
             let agent = try agents.answerAgent(AgentSettings(
                 maxNewTokens: styleOptions.maxTokens ?? 150, temperature: temperature, topP: AgentSettings.answers.topP,

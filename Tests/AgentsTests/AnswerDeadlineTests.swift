@@ -17,6 +17,7 @@ import Transformers
         let decoding = FakeDecoding(coding, preference: Preferences.always([coding.id("a"), coding.id(" ")], size: coding.vocabularySize))
         decoding.clock = clock
         decoding.cost = { _, tokens, _ in tokens > 50 ? promptToken * tokens : step }
+        decoding.scores = { [coding] _, stream in coding.text(stream).contains("reasoning") ? [-9, -9, -9, 0] : [0, -9, -9, -9] }
         return decoding
     }
 
@@ -101,6 +102,8 @@ import Transformers
             let record = try agent.answer([AgentTests.question(1)], deadline: .seconds(3), seed: 1)[0]
             #expect(!record.isLate && record.refusal == nil, "pause in pass \(pausedPass): \(record.seconds) s")
             if record.ending == .deadline { cutShort += 1 }
+            // A pause between two tokens takes the reserve, not the reasoning's letter.
+            #expect(record.letter == .D || pausedPass == 0, "pause in pass \(pausedPass)")
         }
         #expect(cutShort > 100)
         #expect(throws: AgentError.reserveTooLong(.seconds(1), deadline: .seconds(1))) {
