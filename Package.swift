@@ -43,18 +43,22 @@ let package = Package(
         .target(name: "Teachers", dependencies: [
             "Groundwork", "ContentHash", "Questions", "Distillation", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ]),
-        // Question agent, answer agent, guides, deadlines, format checks, tournament.
+        // Question agent, answer agent, guides, deadlines.
         .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
         // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
         .target(name: "Evaluation", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions", "Agents"]),
+        // Matches and tournaments between teams: native, behind an endpoint, or external commands; ratings.
+        .target(name: "Tournaments", dependencies: [
+            "Groundwork", "ContentHash", "Tokenizers", "Transformers", "Questions", "Distillation", "Teachers", "Agents", "Evaluation",
+        ]),
         // Recipe, phases, run folder, manifest, resume, report.
         .target(name: "Pipeline", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
-            "Distillation", "Teachers", "Evaluation", "Agents", "Yams",
+            "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Yams",
         ]),
         .executableTarget(name: "retort", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Datasets", "Merging",
-            "Distillation", "Teachers", "Evaluation", "Agents", "Pipeline",
+            "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Pipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork"]),
@@ -69,6 +73,7 @@ let package = Package(
         .testTarget(name: "TeachersTests", dependencies: ["Teachers"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
+        .testTarget(name: "TournamentsTests", dependencies: ["Tournaments"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 /// The two agents of a team: one asks four-choice questions, one answers them, each within hard limits. Their replies are valid
 /// JSON by construction, because a guide forces the skeleton, masks what may not stand in a string, keeps limits of words and
-/// tokens, chooses the letter among four, and closes the reply before its deadline. A match between two teams is played and
-/// scored here too. Knows guides, agents and rules; runs no model itself: whatever advances streams is handed in.
+/// tokens, chooses the letter among four, and closes the reply before its deadline. Knows guides and agents, no rules of a
+/// tournament; runs no model itself: whatever advances streams is handed in.
 /// Imports Groundwork, Tokenizers, Transformers (its decoding protocols and Decoder) and Questions.
 import Questions
 

@@ -5,6 +5,7 @@ import Foundation
 import Groundwork
 import Merging
 import Torch
+import Tournaments
 
 /// Writes what the run came to, for people (`report.html`, `report.md`) and for programs (`report.json`).
 struct ReportPhase: Phase {

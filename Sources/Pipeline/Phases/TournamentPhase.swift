@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import Groundwork
 import Questions
+import Tournaments
 
 /// A match of the unified agents against the base model's agents by the tournament's rules.
 struct TournamentPhase: Phase {
@@ -41,7 +42,7 @@ struct TournamentPhase: Phase {
         let benchmark = try recipe.domains.flatMap {
             try QuestionFile.read(run.file(RunFiles.questions($0.domain, .test))).prefix(5)
         }
-        let match = try Tournament(rules: rules, tokens: tokens).play(
+        let match = try Match(rules: rules, tokens: tokens).play(
             unified.team, base.team, topics: TopicList.read(recipe, run), seed: recipe.seed, benchmark: benchmark)
         for team in match.teams {
             workbench.say(String(

@@ -3,6 +3,7 @@ import Distillation
 import Evaluation
 import Foundation
 import Questions
+import Tournaments
 
 /// What a run came to: the content of `report.json`, from which `report.md` is written.
 struct Report: Codable {

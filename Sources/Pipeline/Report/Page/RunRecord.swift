@@ -5,6 +5,7 @@ import Foundation
 import Groundwork
 import Merging
 import Questions
+import Tournaments
 
 /// Everything of a run folder that a report draws, as far as it is there: a run that was stopped has a report too.
 struct RunRecord {

@@ -2,6 +2,7 @@ import Agents
 import Evaluation
 import Foundation
 import Questions
+import Tournaments
 
 extension RunSections {
     var latency: [Markup] {

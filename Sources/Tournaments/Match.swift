@@ -1,3 +1,4 @@
+import Agents
 import Groundwork
 import Questions
 
@@ -18,25 +19,12 @@ public struct TournamentRules: Codable, Sendable, Hashable {
     }
 }
 
-/// Who plays: a question agent and an answer agent.
-public struct Team {
-    public let name: String
-    public let questionAgent: any QuestionAsking
-    public let answerAgent: any QuestionAnswering
-
-    public init(name: String, questionAgent: any QuestionAsking, answerAgent: any QuestionAnswering) {
-        self.name = name
-        self.questionAgent = questionAgent
-        self.answerAgent = answerAgent
-    }
-}
-
 /// One match of two innings between two teams.
 ///
 /// In an inning one team's question agent asks and the other team's answer agent answers what passes the format check.
 /// Answers are judged by the right answer that the asking team declares. What is wrong, late, missing or malformed counts as
 /// wrong; nothing has negative marks. An agent that throws is an agent whose replies are missing.
-public struct Tournament {
+public struct Match {
     public let rules: TournamentRules
     private let tokens: (String) -> Int
 
@@ -49,14 +37,18 @@ public struct Tournament {
     /// - Parameters:
     ///   - benchmark: closed questions that decide between the answer agents if the totals are equal; without any, equal
     ///     totals are a draw.
-    /// - Throws: `Interrupted` if the user stops the match.
+    ///   - number: of the match in its tournament, for the events.
+    ///   - report: told everything as it happens; what it throws ends the match.
+    /// - Throws: `Interrupted` if the user stops the match, `TeamUnavailable` if a team's server is gone, and what `report` throws.
     public func play(
-        _ first: Team, _ second: Team, topics: [Topic], seed: UInt64, benchmark: [Question] = []
+        _ first: Team, _ second: Team, topics: [Topic], seed: UInt64, benchmark: [Question] = [], number: Int = 1,
+        report: (TournamentEvent) throws -> Void = { _ in }
     ) throws -> MatchResult {
         guard !topics.isEmpty else { throw AgentError.noTopics }
+        try report(.matchBegins(.init(match: number, first: first.name, second: second.name, seed: seed, rules: rules)))
         let innings = [
-            try inning(1, asker: first, answerer: second, topics: topics, seed: seed),
-            try inning(2, asker: second, answerer: first, topics: topics, seed: seed),
+            try inning(1, of: number, asker: first, answerer: second, topics: topics, seed: seed, report: report),
+            try inning(2, of: number, asker: second, answerer: first, topics: topics, seed: seed, report: report),
         ]
         var result = MatchResult(
             rules: rules, seed: seed,
@@ -70,20 +62,27 @@ public struct Tournament {
             ]
         }
         result.decide()
+        try report(.matchEnds(result.event(match: number)))
         return result
     }
 
-    private func inning(_ number: Int, asker: Team, answerer: Team, topics: [Topic], seed: UInt64) throws -> Inning {
+    private func inning(
+        _ number: Int, of match: Int, asker: Team, answerer: Team, topics: [Topic], seed: UInt64,
+        report: (TournamentEvent) throws -> Void
+    ) throws -> Inning {
         var inning = Inning(number: number, asker: asker.name, answerer: answerer.name, requested: rules.questions)
-        do {
-            let records = try asker.questionAgent.ask(
-                topics, count: rules.questions, deadline: .seconds(rules.questionSeconds),
-                seed: streamSeed(seed, "asking", number))
-            inning.entries = records.prefix(rules.questions).map { InningEntry(question: $0, rejections: rejections(of: $0)) }
-        } catch let error as Interrupted {
-            throw error
-        } catch {
-            inning.questionFailure = "\(error)"
+        try report(.inningBegins(.init(
+            match: match, inning: number, asker: asker.name, answerer: answerer.name, requested: rules.questions)))
+        (inning.questionFailure, inning.questionLog) = try collect(from: asker.questionAgent) { each in
+            try asker.questionAgent.asked(
+                topics, count: rules.questions, deadline: .seconds(rules.questionSeconds), seed: streamSeed(seed, "asking", number),
+                each: each)
+        } take: { (record: QuestionRecord) in
+            guard inning.entries.count < rules.questions else { return }
+            let rejections = rejections(of: record)
+            inning.entries.append(InningEntry(question: record, rejections: rejections))
+            try report(.question(.init(
+                match: match, inning: number, number: inning.entries.count, record: record, rejections: rejections)))
         }
 
         var asked: [(entry: Int, question: Question)] = []
@@ -92,24 +91,50 @@ public struct Tournament {
                 asked.append((index, question))
             }
         }
-        var records: [String: AnswerRecord] = [:]
+        var open = Dictionary(uniqueKeysWithValues: asked.map { ($0.question.id, $0) })
+        func judged(_ one: (entry: Int, question: Question), _ record: AnswerRecord?) throws {
+            let (outcome, reasons) = judge(record, right: one.question.answer)
+            inning.entries[one.entry].answer = record
+            inning.entries[one.entry].outcome = outcome
+            inning.entries[one.entry].reasons = reasons
+            try report(.answer(.init(
+                match: match, inning: number, number: one.entry + 1, record: record, right: one.question.answer, outcome: outcome,
+                reasons: reasons)))
+        }
+        (inning.answerFailure, inning.answerLog) = try collect(from: answerer.answerAgent) { each in
+            try answerer.answerAgent.answered(
+                asked.map(\.question), deadline: .seconds(rules.answerSeconds), seed: streamSeed(seed, "answering", number), each: each)
+        } take: { (record: AnswerRecord) in
+            // The first answer to a question counts.
+            if let one = open.removeValue(forKey: record.questionID) { try judged(one, record) }
+        }
+        for one in asked where open[one.question.id] != nil { try judged(one, nil) }
+        try report(.inningEnds(inning.event(match: match)))
+        return inning
+    }
+
+    /// Has an agent reply, taking each record as it comes.
+    /// - Returns: why it failed, if it did, and what it said beside its replies.
+    private func collect<Record>(
+        from agent: Any, _ replies: (@escaping (Record) -> Void) throws -> Void, take: (Record) throws -> Void
+    ) throws -> (failure: String?, log: String?) {
+        // Agents tell of a record by a closure that cannot throw.
+        var refusal: (any Error)?
+        var failure: String?
         do {
-            let answers = try answerer.answerAgent.answer(
-                asked.map(\.question), deadline: .seconds(rules.answerSeconds), seed: streamSeed(seed, "answering", number))
-            for answer in answers where records[answer.questionID] == nil { records[answer.questionID] = answer }
-        } catch let error as Interrupted {
+            try withoutActuallyEscaping(take) { take in
+                try replies { record in
+                    guard refusal == nil else { return }
+                    do { try take(record) } catch { refusal = error }
+                }
+            }
+        } catch let error where error is Interrupted || error is TeamUnavailable {
             throw error
         } catch {
-            inning.answerFailure = "\(error)"
+            failure = "\(error)"
         }
-        for (index, question) in asked {
-            let record = records[question.id]
-            let (outcome, reasons) = judge(record, right: question.answer)
-            inning.entries[index].answer = record
-            inning.entries[index].outcome = outcome
-            inning.entries[index].reasons = reasons
-        }
-        return inning
+        if let refusal { throw refusal }
+        return (failure, (agent as? any LogKeeping)?.log)
     }
 
     /// Why a question does not pass; empty if it does.
@@ -145,10 +170,16 @@ public struct Tournament {
             let byID = Dictionary(answers.map { ($0.questionID, $0) }) { first, _ in first }
             let right = benchmark.count { judge(byID[$0.id], right: $0.answer).0 == .correct }
             return 100 * Double(right) / Double(benchmark.count)
-        } catch let error as Interrupted {
+        } catch let error where error is Interrupted || error is TeamUnavailable {
             throw error
         } catch {
             return 0
         }
     }
+}
+
+/// The seed of one piece of work among those of a match or a tournament.
+func streamSeed(_ seed: UInt64, _ phase: String, _ index: Int) -> UInt64 {
+    var random = CounterRandom(seed: seed, phase: phase, step: UInt64(index))
+    return random.next()
 }

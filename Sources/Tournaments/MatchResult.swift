@@ -1,3 +1,5 @@
+import Agents
+
 /// One question of an inning and what became of it.
 public struct InningEntry: Codable, Sendable, Hashable {
     public enum Outcome: String, Codable, Sendable, Hashable, CaseIterable {
@@ -33,6 +35,9 @@ public struct Inning: Codable, Sendable, Hashable {
     public var questionFailure: String?
     /// Why the answer agent gave nothing, if it failed.
     public var answerFailure: String?
+    /// What the agents said beside their replies, such as the end of a process's standard error.
+    public var questionLog: String?
+    public var answerLog: String?
 
     init(number: Int, asker: String, answerer: String, requested: Int) {
         self.number = number
@@ -49,6 +54,13 @@ public struct Inning: Codable, Sendable, Hashable {
     public var answerScore: Double { passing == 0 ? 0 : 100 * Double(correct) / Double(passing) }
     /// In per cent; 0 where no question passed.
     public var questionScore: Double { passing == 0 ? 0 : 100 * Double(passing - correct) / Double(passing) }
+
+    func event(match: Int) -> TournamentEvent.InningEnds {
+        .init(
+            match: match, inning: number, asker: asker, answerer: answerer, requested: requested, passing: passing, correct: correct,
+            questionScore: questionScore, answerScore: answerScore, questionFailure: questionFailure, answerFailure: answerFailure,
+            questionLog: questionLog, answerLog: answerLog)
+    }
 }
 
 /// What one team reached.
@@ -101,6 +113,10 @@ public struct MatchResult: Codable, Sendable, Hashable {
     /// Whether both teams may win and have the same total, up to rounding.
     var isTied: Bool {
         teams.allSatisfy { $0.disqualification == nil } && abs(teams[0].total - teams[1].total) < 1e-9
+    }
+
+    func event(match: Int) -> TournamentEvent.MatchEnds {
+        .init(match: match, teams: teams, winner: winner, decision: decision, benchmark: benchmark)
     }
 
     mutating func decide() {
