@@ -70,10 +70,12 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["ContentHash", "Datasets", "Groundwork", "Questions"]),
         .testTarget(name: "MergingTests", dependencies: ["Merging"]),
         .testTarget(name: "DistillationTests", dependencies: ["Distillation"]),
-        .testTarget(name: "TeachersTests", dependencies: ["Teachers"]),
+        // A server on plain sockets for tests, which can do what no server should.
+        .target(name: "TestServers", path: "Tests/TestServers"),
+        .testTarget(name: "TeachersTests", dependencies: ["Teachers", "TestServers"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
-        .testTarget(name: "TournamentsTests", dependencies: ["Tournaments"]),
+        .testTarget(name: "TournamentsTests", dependencies: ["Tournaments", "TestServers"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),
     ],
     swiftLanguageModes: [.v6]

@@ -20,6 +20,10 @@ struct ChatRequest: Encodable {
         let content: String
     }
 
+    struct ResponseFormat: Encodable {
+        let type = "json_object"
+    }
+
     let model: String
     let messages: [Message]
     let maximumTokens: Int
@@ -28,6 +32,7 @@ struct ChatRequest: Encodable {
     let seed: UInt64
     let logprobs: Bool?
     let topLogprobs: Int?
+    let responseFormat: ResponseFormat?
     private(set) var topK: Int?
     private(set) var minP: Double?
     private(set) var repetitionPenalty: Double?
@@ -40,9 +45,10 @@ struct ChatRequest: Encodable {
         case maximumTokens = "max_tokens", topP = "top_p", topLogprobs = "top_logprobs", topK = "top_k", minP = "min_p"
         case repetitionPenalty = "repetition_penalty", repeatPenalty = "repeat_penalty"
         case continueFinalMessage = "continue_final_message", addGenerationPrompt = "add_generation_prompt"
+        case responseFormat = "response_format"
     }
 
-    init(_ request: TeacherRequest, model: String, dialect: Dialect) {
+    init(_ request: TeacherRequest, model: String, dialect: Dialect, inJSON: Bool = false) {
         self.model = model
         messages = request.messages.map { Message(role: $0.role.rawValue, content: $0.text) }
         maximumTokens = request.maximumTokens
@@ -53,6 +59,7 @@ struct ChatRequest: Encodable {
         seed = (request.seed ^ request.seed >> 32) & 0x7fff_ffff
         logprobs = request.alternatives > 0 ? true : nil
         topLogprobs = request.alternatives > 0 ? min(request.alternatives, dialect.mostAlternatives) : nil
+        responseFormat = inJSON ? ResponseFormat() : nil
         let penalty = sampling.repetitionPenalty == 1 ? nil : sampling.repetitionPenalty
         switch dialect {
         case .llamaCpp:

@@ -53,11 +53,16 @@ struct Endpoint: Sendable {
         key = try EndpointKey(settings, environment: environment)
     }
 
+    /// - Parameters:
+    ///   - inJSON: whether the reply is to be a JSON object (`response_format`).
+    ///   - seconds: that the request may take; nil: as the settings say.
     /// - Throws: `AttemptFailure`, `RespondentError.refused`, `CancellationError`.
-    func ask(_ request: TeacherRequest, as card: ServerCard) async throws -> TeacherReply {
+    func ask(
+        _ request: TeacherRequest, as card: ServerCard, inJSON: Bool = false, seconds: Double? = nil
+    ) async throws -> TeacherReply {
         let start = ContinuousClock.now
-        let body = try JSONEncoder().encode(ChatRequest(request, model: card.model, dialect: card.dialect))
-        let reply = try await send(settings.url + "/chat/completions", body, timeout: settings.timeout)
+        let body = try JSONEncoder().encode(ChatRequest(request, model: card.model, dialect: card.dialect, inJSON: inJSON))
+        let reply = try await send(settings.url + "/chat/completions", body, timeout: seconds ?? settings.timeout)
         do {
             return try ChatReply.read(reply, to: request, model: card.model, seconds: (ContinuousClock.now - start) / .seconds(1))
         } catch let error as Malformed {

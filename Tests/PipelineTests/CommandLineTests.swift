@@ -47,7 +47,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test func everySubcommandStandsInTheHelp() throws {
         let help = try Command(["--help"])
         #expect(help.status == 0)
-        for name in ["run", "plan", "data", "generate", "label", "train", "merge", "export", "evaluate", "bakeoff", "report", "question", "answer", "complete", "tokenize", "inspect", "doctor"] {
+        for name in ["run", "plan", "data", "generate", "label", "train", "merge", "export", "evaluate", "bakeoff", "report", "question", "answer", "tournament", "tune", "complete", "tokenize", "inspect", "doctor"] {
             #expect(help.output.contains("\n  \(name) "), "\(name)")
         }
         #expect(try Command([]).output == help.output)
@@ -66,6 +66,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("bakeoff", ["--model", "--questions", "--benchmark", "--data", "--style", "--mode", "--min-questions", "-o, --output", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "-o, --output", "--json"]),
         ("answer", ["--model", "--adapter", "--input", "--deadline", "--reserve", "--mode", "--votes", "--batch", "--confidence", "-o, --output", "--json"]),
+        ("tournament", ["--team", "--topics", "--questions-per-inning", "--format", "--matches", "--question-seconds", "--answer-seconds", "--benchmark", "--tokenizer", "--seed", "--out", "--events", "--quantization", "--json"]),
+        ("tune", ["--agent", "--model", "--adapter", "--questions", "--topics", "--count", "--deadline", "--temperature", "--top-p", "--repetition-penalty", "--max-tokens", "--mode", "--trials", "--seed", "-o, --output", "--json"]),
         ("complete", ["--model", "--adapter", "--prompts", "--streams", "--raw", "--max-tokens", "--ignore-eos", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
         ("tokenize", ["--model", "--decode", "--json"]),
         ("inspect", ["<path>", "--json"]),
@@ -124,6 +126,15 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["answer", "--model", "m", "--input", "q", "-o", "x", "--reserve", "6s"], "--reserve must be shorter than --deadline."),
         (["evaluate", "--model", "m", "--questions", "q", "--mode", "vote"], "--modes letter,vote"),
         (["evaluate", "--model", "m", "--questions", "q", "--modes", "letter,letter"], "'letter,letter' is invalid"),
+        (["tournament", "--team", "a=m", "--topics", "t"], "A tournament needs two teams or more"),
+        (["tournament", "--team", "a=m", "--team", "a=n", "--topics", "t"], "two teams are called a"),
+        (["tournament", "--team", "a=m", "--team", "b=m,mode=shout", "--topics", "t"], "there is no mode 'shout'"),
+        (["tournament", "--team", "a=http://h", "--team", "b=cmd:d", "--topics", "t"], "--tokenizer MODEL must say who counts tokens"),
+        (["tournament", "--team", "a=m", "--team", "b=n", "--topics", "t", "--answer-seconds", "0"], "--answer-seconds is a number of seconds above 0."),
+        (["tune", "--agent", "answer", "--model", "m"], "--agent answer needs --questions FILE"),
+        (["tune", "--agent", "question", "--model", "m", "--topics", "t", "--mode", "letter"], "--mode is for --agent answer."),
+        (["tune", "--agent", "answer", "--model", "m", "--questions", "q", "--temperature", "0.2,hot"], "'0.2,hot' is invalid"),
+        (["tune", "--agent", "answer", "--model", "m", "--questions", "q", "--top-p", "1.5"], "top_p is 1.5; allowed is a number above 0, up to 1"),
         (["merge", "--method", "slerp", "-o", "x", "a"], "there is no merge method \"slerp\"; choose one of ties, linear, cat"),
         (["merge", "--method", "cat", "--density", "0.5", "-o", "x", "a"], "--density means nothing to the method cat."),
         (["merge", "--method", "cat", "--space", "core", "-o", "x", "a"], "cat does not exist in the space core; choose factors"),

@@ -2,6 +2,7 @@ import Distillation
 import Foundation
 import Synchronization
 import Teachers
+import TestServers
 import Testing
 import Tokenizers
 

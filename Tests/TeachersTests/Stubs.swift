@@ -1,6 +1,7 @@
 import Distillation
 import Foundation
 import Teachers
+import TestServers
 import Tokenizers
 import Transformers
 

@@ -3,6 +3,7 @@ import Foundation
 import Groundwork
 import Synchronization
 import Teachers
+import TestServers
 import Testing
 
 @Suite struct TeacherPoolTests {

@@ -2,12 +2,12 @@ import Foundation
 import Groundwork
 
 /// A child process in a group of its own, which is ended with all its descendants.
-enum ProcessGroup {
+package enum ProcessGroup {
     /// - Parameters:
     ///   - command: the first word is looked up in PATH.
     ///   - folder: holds `input`; `output` and `errors` are written there.
     /// - Throws: `SandboxError.notStarted`, `Interrupted`; the group is gone then.
-    static func run(_ command: [String], folder: String, seconds: Double) throws -> Sandbox.Ending {
+    package static func run(_ command: [String], folder: String, seconds: Double) throws -> Sandbox.Ending {
         #if os(Linux)
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()

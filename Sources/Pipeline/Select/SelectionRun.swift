@@ -20,7 +20,7 @@ struct SelectionRun {
     }
 
     private let selection: MergeSelection
-    private let cache: AnswerCache
+    private let cache: RecordCache<EvaluationRecord>
     private let questions: [Question]
     private let questionsHash: String
     private let output: String
@@ -29,11 +29,13 @@ struct SelectionRun {
         guard !selection.specialists.isEmpty else { throw MergeError.noAdapters }
         self.selection = selection
         output = selection.output.count > 1 && selection.output.hasSuffix("/") ? String(selection.output.dropLast()) : selection.output
-        let order = AnswerCache.order(selection.questions)
+        let order = RaceOrder.of(selection.questions)
         questionsHash = try ContentHash.of(order.map(QuestionFile.line).joined(separator: "\n"))
         questions = Array(order.prefix(selection.budget ?? order.count))
         guard !questions.isEmpty else { throw EvaluationError.noQuestions }
-        cache = AnswerCache(folder: output + ".select", questions: order)
+        cache = RecordCache(folder: output + ".select", portion: 64) { record, index in
+            index < order.count && record.fingerprint == order[index].fingerprint.description && record.logProbabilities.count == 4
+        }
     }
 
     func run() throws -> SelectionReport {
@@ -190,11 +192,11 @@ struct SelectionRun {
     ) throws -> [EvaluationRecord] {
         var examinee: MergeSelection.Examinee?
         var progress: Groundwork.Progress?
-        return try cache.records(contestant.key, count: count) { portion, done in
+        return try cache.records(contestant.key, count: count) { range in
             let asked = try examinee ?? selection.examine(adapter?() ?? contestant.folder)
-            let shown = progress ?? Groundwork.Progress(title, total: count, alreadyDone: done, unit: "questions")
+            let shown = progress ?? Groundwork.Progress(title, total: count, alreadyDone: range.lowerBound, unit: "questions")
             (examinee, progress) = (asked, shown)
-            return try asked(portion) { shown.advance(to: done + $0) }
+            return try asked(Array(questions[range])) { shown.advance(to: range.lowerBound + $0) }
         }
     }
 

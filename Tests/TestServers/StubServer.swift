@@ -2,15 +2,15 @@ import Foundation
 import Synchronization
 
 /// A small HTTP/1.1 server for tests, on plain sockets, a thread a connection, so that it can also do what no server should.
-final class StubServer: Sendable {
-    struct Request: Sendable {
-        let method: String
-        let path: String
-        let headers: [String: String]
-        let body: Data
+package final class StubServer: Sendable {
+    package struct Request: Sendable {
+        package let method: String
+        package let path: String
+        package let headers: [String: String]
+        package let body: Data
     }
 
-    enum Answer: Sendable {
+    package enum Answer: Sendable {
         case reply(status: Int = 200, headers: [String: String] = [:], body: String, after: TimeInterval = 0)
         /// Sends just these bytes and closes.
         case raw(String)
@@ -22,19 +22,19 @@ final class StubServer: Sendable {
         case half
     }
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let handler: @Sendable (Request) -> Answer
     private let gauge = Mutex((now: 0, most: 0, total: 0, busy: Duration.zero))
 
-    var url: String { "http://127.0.0.1:\(port)/v1" }
+    package var url: String { "http://127.0.0.1:\(port)/v1" }
     /// Requests that were being answered at once, at most.
-    var mostAtOnce: Int { gauge.withLock { $0.most } }
+    package var mostAtOnce: Int { gauge.withLock { $0.most } }
     /// Seconds that answering has taken, of all connections together.
-    var busySeconds: Double { gauge.withLock { $0.busy / .seconds(1) } }
-    var total: Int { gauge.withLock { $0.total } }
+    package var busySeconds: Double { gauge.withLock { $0.busy / .seconds(1) } }
+    package var total: Int { gauge.withLock { $0.total } }
 
-    init(_ handler: @escaping @Sendable (Request) -> Answer) {
+    package init(_ handler: @escaping @Sendable (Request) -> Answer) {
         self.handler = handler
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -66,7 +66,7 @@ final class StubServer: Sendable {
     }
 
     /// New connections are refused from now on.
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    package func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private func serve(_ connection: Int32) {
         defer { close(connection) }
