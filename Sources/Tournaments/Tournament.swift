@@ -119,7 +119,9 @@ public struct Tournament {
             let (one, two) = repetition.isMultiple(of: 2) ? (second, first) : (first, second)
             let number = games.count + 1
             let result = try played(teams[one], teams[two], repetition, number, report)
-            let game = TournamentResult.Game(number: number, round: round, first: one, second: two, result: result)
+            let game = TournamentResult.Game(
+                number: number, round: round, first: one, second: two, result: result,
+                file: TournamentFolder.file(teams[one].name, teams[two].name, repetition))
             games.append(game)
             met.append(game)
         }

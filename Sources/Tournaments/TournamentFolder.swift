@@ -57,11 +57,12 @@ struct TournamentFolder {
         try events.flush()
     }
 
-    private func file(_ first: String, _ second: String, _ number: Int) -> String { "\(path)/matches/\(first)+\(second)+\(number).json" }
+    /// Where a match lies, seen from the folder.
+    static func file(_ first: String, _ second: String, _ number: Int) -> String { "matches/\(first)+\(second)+\(number).json" }
 
     /// - Returns: nil if it was not played to its end yet.
     func match(_ first: String, _ second: String, _ number: Int) throws -> MatchResult? {
-        let file = file(first, second, number)
+        let file = "\(path)/" + Self.file(first, second, number)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         guard let result = try? JSONDecoder().decode(MatchResult.self, from: WholeFile.read(file)), result.teams.map(\.name) == [first, second],
             result.innings.count == 2
@@ -70,7 +71,7 @@ struct TournamentFolder {
     }
 
     func keep(_ result: MatchResult, _ first: String, _ second: String, _ number: Int) throws {
-        try Self.write(result, to: file(first, second, number))
+        try Self.write(result, to: "\(path)/" + Self.file(first, second, number))
     }
 
     func keep(_ result: TournamentResult) throws {

@@ -32,14 +32,15 @@ extension TournamentResult {
         return text
     }
 
-    private struct Section {
-        let title: String
-        let header: [String]
-        let rows: [[String]]
-        var notes: [String] = []
+    /// One table of the result.
+    package struct Section {
+        package let title: String
+        package let header: [String]
+        package let rows: [[String]]
+        package var notes: [String] = []
     }
 
-    private var sections: [Section] {
+    package var sections: [Section] {
         [standingsSection, ratingsSection, headToHeadSection, matchesSection]
     }
 

@@ -12,6 +12,8 @@ public struct TournamentResult: Codable, Sendable, Hashable {
         public var winner: String?
         public var decision: MatchResult.Decision
         public var benchmark: [Double]?
+        /// Where the whole match lies in the tournament's folder.
+        public var file: String
     }
 
     /// Two teams against each other.
@@ -62,7 +64,7 @@ public struct TournamentResult: Codable, Sendable, Hashable {
         matches = games.map { game in
             Played(
                 match: game.number, round: game.round, seed: game.result.seed, teams: game.result.teams, winner: game.result.winner,
-                decision: game.result.decision, benchmark: game.result.benchmark)
+                decision: game.result.decision, benchmark: game.result.benchmark, file: game.file)
         }
         let drawn = Redrawings(games, teams: teams.count, seed: plan.seed)
         ratings = teams.indices.map { team in
@@ -92,6 +94,7 @@ public struct TournamentResult: Codable, Sendable, Hashable {
         let first: Int
         let second: Int
         let result: MatchResult
+        let file: String
     }
 }
 

@@ -3,6 +3,7 @@ import ArgumentParser
 import Checkpoints
 import Foundation
 import Groundwork
+import Pipeline
 import Questions
 import Tokenizers
 import Tournaments
@@ -103,8 +104,9 @@ struct TournamentCommand: ParsableCommand {
             tokenizer: (coder.0 as NSString).lastPathComponent, tokens: { coder.1.tokens(of: $0).count })
         let show = try TournamentShow(questions: questionsPerInning, matches: tournament.matchCount, events: events)
         let result = try tournament.run(report: show.show)
+        try WholeFile.write(TournamentPage.html(of: result, in: out), to: "\(out)/\(TournamentPage.fileName)")
         if events == "-" { Console.note(result.text) } else if json.path != "-" { print(result.text) }
-        Console.note("every question and answer is in \(out)/events.jsonl and \(out)/matches")
+        Console.note("every question and answer is in \(out)/events.jsonl, and to be read in \(out)/\(TournamentPage.fileName)")
         try json.write(result)
     }
 }

@@ -57,6 +57,11 @@ extension AnswerGuide.Mode {
     fileprivate var other: AnswerGuide.Mode { Self.allCases.first { $0 != self } ?? self }
 }
 
+/// Whether both draw the same tokens, as many at most.
+private func isSame(_ one: AgentSettings, _ other: AgentSettings) -> Bool {
+    one.sampling == other.sampling && one.maxNewTokens == other.maxNewTokens
+}
+
 @Suite struct TuningTests {
     private func point(_ temperature: Double, tokens: Int = 150) -> TuningPoint {
         TuningPoint(AgentSettings(maxNewTokens: tokens, temperature: temperature, topP: 0.9), mode: Search.standard.mode)
@@ -87,7 +92,7 @@ extension AnswerGuide.Mode {
         // All with the same seeds, and other questions with others.
         #expect(search.seeds.values.allSatisfy { $0.count == 1 } && Set(search.seeds.values.flatMap { $0 }).count == 64)
         let file = try search.settings()
-        #expect(file.settings == AgentSettings(maxNewTokens: 150, temperature: 0.7, topP: 0.9) && file.mode == Search.standard.mode)
+        #expect(isSame(file.settings, AgentSettings(maxNewTokens: 150, temperature: 0.7, topP: 0.9)) && file.mode == Search.standard.mode)
         let text = String(decoding: try WholeFile.read(search.folder + "/agen.yaml"), as: UTF8.self)
         #expect(text.hasPrefix("# Written by retort tune --agent answer, seed 1.\n# model: m@1\n# right: 75.0 %"))
         #expect(text.contains("do_sample: true\ntemperature: 0.7\ntop_p: 0.9\n"))
@@ -101,7 +106,7 @@ extension AnswerGuide.Mode {
         let report = try search.run([point(0.7)])
         #expect(report.best == point(0.7).name && report.chosen == Search.standard.name && report.reason == .standard)
         #expect(report.verdict.contains("NO EVIDENCE") && report.verdict.contains("the default is kept"))
-        #expect(try search.settings().settings == Search.standard.settings)
+        #expect(isSame(try search.settings().settings, Search.standard.settings))
     }
 
     @Test func withoutEvidenceWhatIsCheaperAndNoWorseIsKept() throws {
@@ -183,9 +188,11 @@ extension AnswerGuide.Mode {
     @Test func whatIsWrittenIsRead() throws {
         let file = GenerationFile(
             settings: AgentSettings(maxNewTokens: 200, temperature: 0.6, topP: 0.9, topK: 40, repetitionPenalty: 1.1), candidates: 4)
-        #expect(try read(file.text(comment: ["one", "", "two"])) == file)
+        let read = try self.read(file.text(comment: ["one", "", "two"]))
+        #expect(isSame(read.settings, file.settings) && read.mode == nil && read.candidates == 4)
         let greedy = GenerationFile(settings: AgentSettings(maxNewTokens: 60, temperature: 1, doSample: false), mode: .letter)
-        #expect(try read(greedy.text(comment: [])) == greedy)
+        let plain = try self.read(greedy.text(comment: []))
+        #expect(isSame(plain.settings, greedy.settings) && plain.mode == .letter && plain.candidates == nil)
         #expect(!greedy.text(comment: []).contains("temperature"))
     }
 

@@ -36,13 +36,13 @@ public enum ReportPage {
         return Markup.paragraph([Markup(facts)], class: "facts")
     }
 
-    private static func contents(_ sections: [PageSection]) -> Markup {
+    static func contents(_ sections: [PageSection]) -> Markup {
         Markup("nav", ["aria-label": "Contents"], [
             Markup("ul", sections.map { Markup("li", [Markup("a", ["href": "#\($0.id)"], [Markup($0.title)])]) }),
         ])
     }
 
-    private static func page(_ title: String, _ content: [Markup]) -> String {
+    static func page(_ title: String, _ content: [Markup]) -> String {
         Markup.document(Markup("html", ["lang": "en"], [
             Markup("head", [
                 Markup("meta", ["charset": "utf-8"]), Markup("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
