@@ -144,10 +144,8 @@ private final class TournamentShow {
         case .matchBegins(let match):
             begun = match.match
             Console.note("match \(match.match) of \(matches): \(match.first) – \(match.second)")
-        case .question, .answer:
-            let shown = progress ?? Groundwork.Progress("replies", total: matches * replies, alreadyDone: earlier * replies, unit: "replies")
-            progress = shown
-            shown.advance()
+            progress = progress ?? Groundwork.Progress("replies", total: matches * replies, alreadyDone: earlier * replies, unit: "replies")
+        case .question, .answer: progress?.advance()
         case .inningEnds(let inning):
             // A question that did not pass has no answer to wait for.
             progress?.advance(to: ended * replies + inning.inning * 2 * questions)

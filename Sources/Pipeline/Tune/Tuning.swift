@@ -66,6 +66,7 @@ public struct Tuning {
             let trials = try cache.records(keys[name] ?? name, count: size) { range in
                 let ask = try examinee ?? examine(byName[name] ?? standard)
                 examinee = ask
+                count.begin(at: range.lowerBound - before)
                 return try range.map { index in
                     let trial = try ask(index, Self.seed(seed, index))
                     count.advance(to: index + 1 - before, name)
@@ -118,12 +119,12 @@ private final class TrialCount {
         self.total = total
     }
 
-    /// Trials of the contestant at work, those that an earlier run made included.
-    func advance(to count: Int, _ note: String) {
-        let shown = progress ?? Groundwork.Progress("trials", total: total, alreadyDone: done + count - 1, unit: "replies")
-        progress = shown
-        shown.advance(to: done + count, note: note)
+    /// Trials of the contestant at work so far, those that an earlier run made included. The first to be made starts the clock.
+    func begin(at count: Int) {
+        progress = progress ?? Groundwork.Progress("trials", total: total, alreadyDone: done + count, unit: "replies")
     }
+
+    func advance(to count: Int, _ note: String) { progress?.advance(to: done + count, note: note) }
 
     func add(_ count: Int) { done += count }
 }
