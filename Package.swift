@@ -56,9 +56,13 @@ let package = Package(
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Merging",
             "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Yams",
         ]),
+        // A team's submission: the folder with its embedded Python files, and the line protocol they speak with the program.
+        .target(name: "Submission", dependencies: [
+            "Groundwork", "ContentHash", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Agents", "Pipeline", "Yams",
+        ], resources: [.embedInCode("Python/agents")]),
         .executableTarget(name: "retort", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Datasets", "Merging",
-            "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Pipeline",
+            "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Pipeline", "Submission",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork"]),
@@ -76,6 +80,7 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
         .testTarget(name: "TournamentsTests", dependencies: ["Tournaments", "TestServers"]),
+        .testTarget(name: "SubmissionTests", dependencies: ["Groundwork", "Questions", "Agents", "Submission", "retort"], exclude: ["contest.py"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),
     ],
     swiftLanguageModes: [.v6]

@@ -40,6 +40,7 @@ struct Answer: ParsableCommand {
     @Flag(help: "Write the probability of the chosen letter beside it.")
     var confidence = false
 
+    @OptionGroup var settingsFile: SettingsOptions
     @OptionGroup var generation: GenerationOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The JSON file to write ('-' for standard output).", valueName: "file"))
@@ -84,7 +85,7 @@ struct Answer: ParsableCommand {
     func run() throws {
         let entries = try input == "-"
             ? AnswerInput.entries(in: Self.standardInput(), name: "standard-input") : AnswerInput.read(input)
-        let settings = settings
+        let settings = try settings()
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
         let voices = settings.mode == .vote ? settings.votes ?? AnswerMode.standardVotes : 1
@@ -130,8 +131,9 @@ struct Answer: ParsableCommand {
         try json.write(result)
     }
 
-    private var settings: AgentSettings {
-        var settings = generation.apply(to: mode == .vote ? .voting : .answers)
+    private func settings() throws -> AgentSettings {
+        let isPlainVote = mode == .vote && settingsFile.path == nil
+        var settings = try generation.apply(to: isPlainVote ? .voting : settingsFile.read(.answer))
         settings.mode = mode ?? settings.mode
         settings.votes = votes ?? settings.votes
         return settings

@@ -58,6 +58,7 @@ struct QuestionCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Questions known to be right, for when time runs out.", valueName: "file"))
     var pool: String?
 
+    @OptionGroup var settings: SettingsOptions
     @OptionGroup var generation: GenerationOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The JSON file to write.", valueName: "file"))
@@ -88,7 +89,7 @@ struct QuestionCommand: ParsableCommand {
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
         let agents = try AgentModel(model, adapter: adapter, slots: 1)
-        let agent = try agents.questionAgent(generation.apply(to: .questions), pool: poolQuestions)
+        let agent = try agents.questionAgent(generation.apply(to: settings.read(.question)), pool: poolQuestions)
         try agent.warmUp()
         let progress = Progress("questions", total: count, unit: "questions")
         let records = try agent.ask(

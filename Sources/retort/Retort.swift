@@ -15,7 +15,8 @@ struct Retort: ParsableCommand {
         version: RetortVersion.current,
         subcommands: [
             Run.self, Plan.self, ReportCommand.self, DataCommand.self, Generate.self, LabelCommand.self, Train.self, Merge.self,
-            Export.self, Evaluate.self, BakeoffCommand.self, QuestionCommand.self, Answer.self, TournamentCommand.self, TuneCommand.self, Complete.self, Tokenize.self,
+            Export.self, Evaluate.self, BakeoffCommand.self, QuestionCommand.self, Answer.self, TournamentCommand.self, TuneCommand.self,
+            Submit.self, AgentsCommand.self, Complete.self, Tokenize.self,
             Inspect.self, Doctor.self,
         ])
 }
