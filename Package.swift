@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
         .testTarget(name: "TournamentsTests", dependencies: ["Tournaments", "TestServers"]),
-        .testTarget(name: "SubmissionTests", dependencies: ["Groundwork", "Questions", "Agents", "Submission", "retort"], exclude: ["contest.py"]),
+        .testTarget(name: "SubmissionTests", dependencies: ["Groundwork", "Checkpoints", "Agents", "Submission", "retort"], exclude: ["contest.py"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),
     ],
     swiftLanguageModes: [.v6]

@@ -47,7 +47,10 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test func everySubcommandStandsInTheHelp() throws {
         let help = try Command(["--help"])
         #expect(help.status == 0)
-        for name in ["run", "plan", "data", "generate", "label", "train", "merge", "export", "evaluate", "bakeoff", "report", "question", "answer", "tournament", "tune", "complete", "tokenize", "inspect", "doctor"] {
+        for name in [
+            "run", "plan", "data", "generate", "label", "train", "merge", "export", "evaluate",
+            "bakeoff", "report", "question", "answer", "tournament", "tune", "submit", "agents", "complete", "tokenize", "inspect", "doctor",
+        ] {
             #expect(help.output.contains("\n  \(name) "), "\(name)")
         }
         #expect(try Command([]).output == help.output)
@@ -68,6 +71,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("answer", ["--model", "--adapter", "--input", "--deadline", "--reserve", "--mode", "--votes", "--batch", "--confidence", "-o, --output", "--json"]),
         ("tournament", ["--team", "--topics", "--questions-per-inning", "--format", "--matches", "--question-seconds", "--answer-seconds", "--benchmark", "--tokenizer", "--seed", "--out", "--events", "--quantization", "--json"]),
         ("tune", ["--agent", "--model", "--adapter", "--questions", "--topics", "--count", "--deadline", "--temperature", "--top-p", "--repetition-penalty", "--max-tokens", "--mode", "--trials", "--seed", "-o, --output", "--json"]),
+        ("agents", ["--submission", "--model", "--adapter", "--quantization", "--qgen", "--agen", "--pool", "--agent", "--slots"]),
+        ("submit", ["--model", "--adapter", "-o, --output", "--topics", "--qgen", "--agen", "--mode", "--quantization", "--binary", "--include-model", "--force", "--check", "--json"]),
         ("complete", ["--model", "--adapter", "--prompts", "--streams", "--raw", "--max-tokens", "--ignore-eos", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
         ("tokenize", ["--model", "--decode", "--json"]),
         ("inspect", ["<path>", "--json"]),
@@ -118,6 +123,9 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["bakeoff", "--model", "m", "--questions", "q"], "Give --model at least twice."),
         (["bakeoff", "--model", "m", "--model", "m", "--questions", "q"], "--model m is given twice."),
         (["bakeoff", "--model", "m", "--model", "n", "--benchmark", "math500", "--data", "d"], "A bakeoff asks four-choice questions"),
+        (["agents"], "Give either --submission or --model."),
+        (["agents", "--submission", "s", "--adapter", "a"], "give them only with --model"),
+        (["submit", "--model", "m", "--mode", "letter", "--agen", "a", "-o", "x"], "--mode is for the settings that Retort writes"),
         (["complete", "--model", "m", "--prompts", "p", "text"], "Give either PROMPT or --prompts."),
         (["complete", "--model", "m", "--streams", "4", "text"], "--streams is a number of at least 1 and needs --prompts."),
         (["answer", "--model", "m", "--input", "q", "-o", "x", "--deadline", "soon"], "'soon' is invalid"),

@@ -40,7 +40,12 @@ def write_json(path: Path, value: Any) -> None:
         part.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", errors="replace")
         os.replace(part, path)
     except OSError as error:
-        raise FileProblem(f"cannot write {path}: {error.strerror or error}") from error
+        raise FileProblem(unwritable(path, error)) from error
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename and str(error.filename) != str(path) else ""
+    return f"cannot write {path}: {where}{error.strerror or error}"
 
 
 def require_writable(path: Path) -> None:
@@ -53,7 +58,7 @@ def require_writable(path: Path) -> None:
         part.touch()
         part.unlink()
     except OSError as error:
-        raise FileProblem(f"cannot write {path}: {error.strerror or error}") from error
+        raise FileProblem(unwritable(path, error)) from error
 
 
 def filtered_path(path: Path) -> Path:
