@@ -29,7 +29,9 @@ public enum SettingsFile {
     /// - Throws: `FileError`; `Invalid` with the key and what is allowed.
     public static func read(_ path: String, for agent: Agent) throws -> (settings: AgentSettings, warnings: [String]) {
         let data = try WholeFile.read(path)
-        guard data.count <= largestFile else { throw Invalid(file: path, reason: "it has \(data.count) bytes; settings are a few lines of YAML") }
+        guard data.count <= largestFile else {
+            throw Invalid(file: path, reason: "it has \(data.count) bytes; settings are a few lines of YAML")
+        }
         return try read(String(decoding: data, as: UTF8.self), file: path, for: agent)
     }
 

@@ -18,7 +18,9 @@ package struct SubmissionBinary {
             throw SubmissionError.binary(path: path, reason: exists ? "it is not executable" : "no such file")
         }
         bytes = data.count
-        swiftLibraries = Self.neededLibraries(data).filter { $0.hasPrefix("libswift") || $0.hasPrefix("libFoundation") || $0.hasPrefix("lib_Foundation") }
+        swiftLibraries = Self.neededLibraries(data).filter { name in
+            ["libswift", "libFoundation", "lib_Foundation"].contains { name.hasPrefix($0) }
+        }
         version = try Self.version(path)
     }
 
@@ -59,7 +61,8 @@ package struct SubmissionBinary {
             for index in (0..<size).reversed() { value = value << 8 | UInt64(bytes[offset + index]) }
             return Int(exactly: value)
         }
-        guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]), let headers = number(32, 8), let size = number(54, 2), let count = number(56, 2)
+        guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]), let headers = number(32, 8), let size = number(54, 2),
+            let count = number(56, 2)
         else { return [] }
         var loads: [(offset: Int, address: Int, length: Int)] = [], dynamic: Range<Int>?
         for index in 0..<count {

@@ -14,7 +14,10 @@ public enum SubmissionCheck {
             folder, python, ["agents.question_agent", "--num_questions", "2", "--output_file", scratch + "/questions.json", "--verbose"])
         let answers = try command(
             folder, python,
-            ["agents.answer_agent", "--input_file", scratch + "/filtered_questions.json", "--output_file", scratch + "/answers.json", "--verbose"])
+            [
+                "agents.answer_agent", "--input_file", scratch + "/filtered_questions.json", "--output_file", scratch + "/answers.json",
+                "--verbose",
+            ])
         return questions + answers
     }
 

@@ -54,16 +54,15 @@ public struct SubmissionManifest: Codable, Sendable, Hashable {
     /// - Throws: `FileError`, `SubmissionError`.
     public static func read(folder: String) throws -> SubmissionManifest {
         let path = folder + "/" + SubmissionLayout.manifest
+        func unusable(_ reason: String) -> SubmissionError {
+            .file(path: path, reason: reason, remedy: "write the submission again with `retort submit`")
+        }
         do {
             let manifest = try JSONDecoder().decode(SubmissionManifest.self, from: WholeFile.read(path))
-            guard manifest.format == 1 else {
-                throw SubmissionError.file(path: path, reason: "its format is \(manifest.format), not 1", remedy: "write the submission again with `retort submit`")
-            }
+            guard manifest.format == 1 else { throw unusable("its format is \(manifest.format), not 1") }
             return manifest
         } catch let error as DecodingError {
-            throw SubmissionError.file(
-                path: path, reason: "it is no submission's manifest: \(DecodingReason.of(error))",
-                remedy: "write the submission again with `retort submit`")
+            throw unusable("it is no submission's manifest: \(DecodingReason.of(error))")
         }
     }
 

@@ -20,7 +20,7 @@ enum SubmissionReadme {
 
             | file | what it is |
             |---|---|
-            | `agents/` | the command lines and `QAgent`, `AAgent` with `generate_response`; Python's standard library only |
+            | `agents/` | the command lines; `QAgent` and `AAgent` with `generate_response` |
             | `\(manifest.binary.path)` | the program that runs the model; the Python files start it and keep it warm |
             | `\(SubmissionLayout.adapter)/` | the LoRA adapter, in PEFT's format\(manifest.adapter == nil ? " (this submission has none)" : "") |
             | `\(manifest.question.settings)`, `\(manifest.answer.settings)` | how the agents generate |

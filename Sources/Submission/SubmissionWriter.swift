@@ -55,14 +55,15 @@ public struct SubmissionWriter {
         let exists = FileManager.default.fileExists(atPath: folder)
         if exists, !replacesFolder { throw SubmissionError.exists(folder) }
         if exists, !FileManager.default.fileExists(atPath: folder + "/" + SubmissionLayout.manifest) {
-            throw SubmissionError.file(path: folder, reason: "it is no submission, and --force replaces nothing else", remedy: "give another folder")
+            throw SubmissionError.file(
+                path: folder, reason: "it is no submission, and --force replaces nothing else", remedy: "give another folder")
         }
         var texts = try texts()
         let program = try SubmissionBinary(binary ?? SubmissionBinary.current)
         if !program.swiftLibraries.isEmpty {
             texts.warnings.append(
-                "\(program.path) needs \(program.swiftLibraries[0]) and \(program.swiftLibraries.count - 1) more Swift libraries, which a machine "
-                    + "without Swift lacks; build with `swift build -c release --product retort --static-swift-stdlib`")
+                "\(program.path) needs \(program.swiftLibraries[0]) and \(program.swiftLibraries.count - 1) more of Swift's libraries, which "
+                    + "a machine without Swift lacks; build with `swift build -c release --product retort --static-swift-stdlib`")
         }
         let checkpoint = try Checkpoint.open(model)
         let tokenizer = try Tokenizer.load(from: checkpoint)
@@ -114,7 +115,9 @@ public struct SubmissionWriter {
                 return String(decoding: try WholeFile.read(file), as: UTF8.self)
             }
             let (settings, unknown) = try SettingsFile.laying(changes, over: agent.standard, for: agent)
-            if let key = unknown.first { throw AgentError.setting(key: key, value: "given", allowed: "a setting of the \(agent.rawValue) agent") }
+            if let key = unknown.first {
+                throw AgentError.setting(key: key, value: "given", allowed: "a setting of the \(agent.rawValue) agent")
+            }
             return try SettingsFile.text(settings, comment: "How the \(agent.rawValue) agent generates.")
         }
         texts.question = try settings(questionSettings, .question, [:])
@@ -210,7 +213,9 @@ public struct SubmissionWriter {
     }
 
     private static func files(in folder: String) throws -> [String] {
-        guard let names = FileManager.default.subpaths(atPath: folder) else { throw FileError(path: folder, action: "list", reason: "no permission") }
+        guard let names = FileManager.default.subpaths(atPath: folder) else {
+            throw FileError(path: folder, action: "list", reason: "no permission")
+        }
         return names.filter { name in
             var isFolder: ObjCBool = false
             return FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) && !isFolder.boolValue

@@ -108,12 +108,15 @@ struct AgentsCommand: ParsableCommand {
         let decoder = try Decoder(model: model, adapter: adapter, slots: slots)
         let vocabulary = try AgentVocabulary(model.tokenizer)
         let agents = AgentModel(vocabulary: vocabulary, contextLength: model.configuration.contextLength) { try decoder.run($0) }
-        let service = AgentService(model: agents, decode: { try decoder.run($0) }, defaults: sources.defaults) { Console.note("warning: \($0)") }
+        let service = AgentService(model: agents, decode: { try decoder.run($0) }, defaults: sources.defaults) {
+            Console.note("warning: \($0)")
+        }
         try service.warmUp(agent.map { [$0] } ?? SettingsFile.Agent.allCases)
 
         let loop = AgentLoop(input: STDIN_FILENO, output: replies, service: service)
+        let seconds = (ContinuousClock.now - began) / .seconds(1)
         try loop.run(ready: ReadyLine(
-            version: RetortVersion.current, model: sources.model, adapter: sources.adapter, seconds: (ContinuousClock.now - began) / .seconds(1)))
+            version: RetortVersion.current, model: sources.model, adapter: sources.adapter, seconds: seconds))
     }
 }
 

@@ -53,7 +53,9 @@ struct Submit: ParsableCommand {
     @OptionGroup var json: JSONOptions
 
     func validate() throws {
-        if mode != nil, agen != nil { throw ValidationError("--mode is for the settings that Retort writes; with --agen write 'mode: …' into the file.") }
+        if mode != nil, agen != nil {
+            throw ValidationError("--mode is for the settings that Retort writes; with --agen write 'mode: …' into the file.")
+        }
     }
 
     func run() throws {
@@ -70,9 +72,11 @@ struct Submit: ParsableCommand {
         for warning in summary.warnings { Console.note("warning: \(warning)") }
         let manifest = summary.manifest
         let megabytes = { (bytes: Int) in String(format: "%.0f MB", Double(bytes) / 1e6) }
-        print("\(summary.files) files in \(summary.folder), \(megabytes(summary.bytes)), of which the program has \(megabytes(manifest.binary.bytes))")
+        let sizes = "\(megabytes(summary.bytes)), of which the program has \(megabytes(manifest.binary.bytes))"
+        print("\(summary.files) files in \(summary.folder), \(sizes)")
         if manifest.model.path == nil {
-            print("the base model (\(megabytes(manifest.model.bytes))) is not in it: \(manifest.model.reference), or what RETORT_MODEL names there")
+            let size = megabytes(manifest.model.bytes)
+            print("the base model (\(size)) is not in it: \(manifest.model.reference), or what RETORT_MODEL names there")
         }
         try json.write(summary)
         if check {

@@ -33,13 +33,17 @@ struct EndToEndTests {
 
     @Test func aMatchIsPlayedByTheRulesAlsoWhenTheProgramIsKilledOrHangs() throws {
         try withSubmission { folder in
-            let asking = try python(["agents.question_agent", "--output_file", "outputs/questions.json", "--num_questions", "3", "--batch_size", "3", "--verbose"], in: folder).finish()
+            let asking = try python(
+                ["agents.question_agent", "--output_file", "outputs/questions.json", "--num_questions", "3", "--batch_size", "3", "--verbose"],
+                in: folder).finish()
             #expect(asking.status == 0 && asking.output.contains("question 3/3: ") && !asking.output.contains("without the model"), "\(asking)")
             let asked = try contest(folder)
             #expect(asked["questions"] as? Int == 3 && asked["passing"] as? Int == 3 && asked["same_filter"] as? Bool == true)
             #expect(asked["disqualified"] as? Bool == false)
 
-            let arguments = ["agents.answer_agent", "--input_file", "outputs/filtered_questions.json", "--output_file", "outputs/answers.json", "--verbose"]
+            let arguments = [
+                "agents.answer_agent", "--input_file", "outputs/filtered_questions.json", "--output_file", "outputs/answers.json", "--verbose",
+            ]
             let answering = try python(arguments, in: folder).finish()
             #expect(answering.status == 0 && answering.output.contains("answer 3/3: ") && !answering.output.contains("without the model"), "\(answering)")
             try requireThreeValidAnswers(folder)
@@ -93,7 +97,9 @@ struct EndToEndTests {
             let run = try RunningProgram(
                 ["sh", "-c", "exec \"$0\" agents --model \"$1\" --quantization int8 --agent answer < requests", retort, smolLM2!], in: folder).finish()
             #expect(run.status == 0)
-            let lines = try run.output.split(separator: "\n").map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+            let lines = try run.output.split(separator: "\n").map {
+                try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+            }
             #expect(lines.first?["ready"] as? Bool == true && lines.count == 10, "\(run.output)")
             let byID = Dictionary(lines.compactMap { line in (line["id"] as? Int).map { ($0, line) } }, uniquingKeysWith: { first, _ in first })
             let answer = try JSONDecoder().decode([String: String].self, from: Data((byID[1]?["output"] as? String ?? "").utf8))
@@ -124,8 +130,8 @@ struct EndToEndTests {
 
     @Test func theCheckAsksAndAnswers() throws {
         try withFolder { folder in
-            let run = try RunningProgram(
-                [retort, "submit", "--model", smolLM2!, "--quantization", "int8", "--include-model", "--check", "-o", folder + "/AIAC"], in: folder).finish()
+            let arguments = ["--quantization", "int8", "--include-model", "--check", "-o", folder + "/AIAC"]
+            let run = try RunningProgram([retort, "submit", "--model", smolLM2!] + arguments, in: folder).finish()
             #expect(run.status == 0 && run.output.hasSuffix("the submission works\n"), "\(run)")
             #expect(FileManager.default.fileExists(atPath: folder + "/AIAC/model/" + (smolLM2! as NSString).lastPathComponent))
             #expect(!FileManager.default.fileExists(atPath: folder + "/AIAC/outputs"))
