@@ -99,13 +99,16 @@ private final class LineQueue: Sendable {
 
     private let state = Mutex(State())
     private let arrivals = DispatchSemaphore(value: 0)
-    private let room = DispatchSemaphore(value: 64)
+    private let room = DispatchSemaphore(value: 0)
+    private static let most = 64
     private let input: Int32
     private let clock: RequestClock
 
     init(_ input: Int32, clock: RequestClock) {
         self.input = input
         self.clock = clock
+        // Counted up rather than made with the room: libdispatch traps on a semaphore that goes away below what it was made with.
+        for _ in 0..<Self.most { room.signal() }
     }
 
     func start() {

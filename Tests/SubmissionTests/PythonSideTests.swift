@@ -5,8 +5,8 @@ import Testing
 
 /// The Python files with a stand-in for the program that dies, hangs and lies on demand.
 @Suite struct PythonSideTests {
-    /// - Parameter plan: what each start of the stand-in does: answer, die under a request, die after its first reply, hang, refuse
-    ///   requests, fail or crash before it is ready; the last one stands for all further starts.
+    /// - Parameter plan: what each start of the stand-in does: answer, answer slowly, die under a request, die after its first reply, hang,
+    ///   refuse requests, fail or crash before it is ready; the last one stands for all further starts.
     private func withSubmission(_ plan: String..., questions: Int = 3, _ body: (String) throws -> Void) throws {
         try withFolder { folder in
             for (path, text) in SubmissionLayout.pythonFiles { try WholeFile.write(text, to: folder + "/" + path) }
@@ -50,6 +50,8 @@ import Testing
                     os.kill(os.getpid(), signal.SIGKILL)
                 if plan == "hang":
                     time.sleep(600)
+                if plan == "slow":
+                    time.sleep(0.05)
                 if plan == "refuse":
                     reply = {"error": "no"}
                 elif request["agent"] == "answer":
@@ -185,12 +187,12 @@ import Testing
     }
 
     @Test func anInterruptedRunKeepsItsAnswersAndLeavesNoProcess() throws {
-        try withSubmission("answer", "hang", questions: 400) { folder in
+        try withSubmission("slow", questions: 400) { folder in
             let run = try RunningProgram(["python3", "-m", "agents.answer_agent", "--verbose"], in: folder)
             run.wait { run.outputSoFar.contains("answer 2/") }
             kill(run.process.processIdentifier, SIGINT)
             let end = run.finish()
-            #expect(end.status == 130 && end.errors.contains("interrupted"))
+            #expect(end.status == 130 && end.errors.contains("interrupted"), "\(end)")
             #expect(try letters(folder).count >= 1)
             #expect(try starts(folder).allSatisfy { !isAlive($0) })
         }
