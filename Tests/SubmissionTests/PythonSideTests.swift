@@ -188,7 +188,8 @@ import Testing
 
     @Test func anInterruptedRunKeepsItsAnswersAndLeavesNoProcess() throws {
         try withSubmission("slow", questions: 400) { folder in
-            let run = try RunningProgram(["python3", "-m", "agents.answer_agent", "--verbose"], in: folder)
+            // Tests that run in a shell's background inherit that SIGINT is ignored.
+            let run = try RunningProgram(["--default-signal=INT", "python3", "-m", "agents.answer_agent", "--verbose"], in: folder)
             run.wait { run.outputSoFar.contains("answer 2/") }
             kill(run.process.processIdentifier, SIGINT)
             let end = run.finish()
