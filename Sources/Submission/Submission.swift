@@ -1,7 +1,7 @@
 /// A team's submission: the folder that a contest's runner drives with `python -m agents.question_agent` and
 /// `python -m agents.answer_agent`. Writes and checks the folder, and speaks the line protocol by which its thin Python files use the
 /// bundled program. The Python files stand under `Python/` and are part of the program; what they do with the protocol they say themselves.
-/// Imports everything below the command line but the trainer.
+/// Imports Agents and what they stand on, and Pipeline for the version.
 import Foundation
 
 /// The names inside a submission's folder.
