@@ -43,8 +43,8 @@ let package = Package(
         .target(name: "Teachers", dependencies: [
             "Groundwork", "ContentHash", "Questions", "Distillation", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         ]),
-        // Question agent, answer agent, guides, deadlines.
-        .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions"]),
+        // Question agent, answer agent, guides, deadlines, format checks.
+        .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions", "Datasets"]),
         // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
         .target(name: "Evaluation", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions", "Agents"]),
         // Matches and tournaments between teams: native, behind an endpoint, or external commands; ratings.

@@ -9,6 +9,9 @@ extension AgentQuestion {
             + (explanation.map { ", \"explanation\": \(quoted($0))" } ?? "") + "}"
     }
 
+    /// What stands in the place of a question that cannot be written.
+    static func refusal(topic: String, reason: String) -> String { "{\"topic\": \(quoted(topic)), \"error\": \(quoted(reason))}" }
+
     /// The same question with its choices in another order.
     /// - Parameter order: `order[new]` is the old index of the choice that comes to stand there.
     func reordered(_ order: [Int]) -> AgentQuestion {

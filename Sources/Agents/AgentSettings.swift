@@ -18,6 +18,8 @@ public struct AgentSettings: Codable, Sendable, Hashable {
     public var mode: AnswerMode?
     /// How many reasonings vote, in mode vote; nil for the standard.
     public var votes: Int?
+    /// Drafts from which the question agent chooses; nil for its default.
+    public var candidates: Int?
 
     public init(
         maxNewTokens: Int, temperature: Double, topP: Double = 1, topK: Int = 0, repetitionPenalty: Double = 1,
@@ -49,7 +51,7 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         case repetitionPenalty = "repetition_penalty"
         case doSample = "do_sample"
         /// Not transformers': Retort's own.
-        case mode, votes
+        case mode, votes, candidates
     }
 
     /// Keys that are missing have transformers' defaults, except that a temperature without `do_sample` asks for sampling.
@@ -70,6 +72,7 @@ public struct AgentSettings: Codable, Sendable, Hashable {
             return mode
         }
         votes = try values.decodeIfPresent(Int.self, forKey: .votes)
+        candidates = try values.decodeIfPresent(Int.self, forKey: .candidates)
         try validate()
     }
 
@@ -82,6 +85,7 @@ public struct AgentSettings: Codable, Sendable, Hashable {
         try require(temperature >= 0 && temperature.isFinite, .temperature, temperature, "a number from 0 up")
         try require(topP > 0 && topP <= 1, .topP, topP, "a number above 0, up to 1")
         try require(topK >= 0, .topK, topK, "a whole number from 0 up, 0 meaning all tokens")
+        try require(candidates.map { (1...1000).contains($0) } ?? true, .candidates, candidates ?? 0, "a whole number from 1 to 1000")
         try require(
             repetitionPenalty > 0 && repetitionPenalty.isFinite, .repetitionPenalty, repetitionPenalty, "a number above 0")
         try require((1...Self.mostVotes).contains(votes ?? 1), .votes, votes ?? 1, "a whole number from 1 to \(Self.mostVotes)")

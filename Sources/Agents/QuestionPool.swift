@@ -1,34 +1,58 @@
 import Groundwork
 import Questions
 
-/// Questions whose answers are known to be right and that pass the tournament's checks: what a question agent gives when its
-/// own question is not finished in time. Each is given once before any comes again.
+/// Questions whose answers are known to be right and that pass the tournament's checks: what a question agent gives when none of
+/// its own is finished in time and judged fair. Each is given once before any comes again.
 public struct QuestionPool {
-    private let questions: [Question]
-    private var used: Set<Int> = []
-    private var random: CounterRandom
-
-    /// Keeps those of `questions` that pass the format check.
-    public init(_ questions: [Question], seed: UInt64 = 0, tokens: (String) -> Int) {
-        self.questions = questions.filter { FormatCheck.question(AgentQuestion($0), tokens: tokens).isEmpty }
-        random = CounterRandom(seed: seed, phase: "pool")
+    public struct Entry: Sendable {
+        public let question: Question
+        public let origin: QuestionOrigin
     }
 
-    public var count: Int { questions.count }
+    private let entries: [Entry]
+    private let stems: [Set<String>]
 
-    /// A question as near to `topic` as the pool has one: the same topic, else the same subject or domain, else any.
-    public mutating func take(for topic: Topic) -> Question? {
-        guard !questions.isEmpty else { return nil }
-        if used.count == questions.count { used = [] }
-        let free = questions.indices.filter { !used.contains($0) }
+    /// Keeps those questions that pass the format check.
+    /// - Parameter builtIn: whether the generator's questions stand in where a file has none on a topic.
+    public init(_ questions: [Question], builtIn: Bool = false, tokens: (String) -> Int) {
+        let all = questions.map { Entry(question: $0, origin: .pool) }
+            + (builtIn ? Self.generated.map { Entry(question: $0, origin: .builtIn) } : [])
+        entries = all.filter { FormatCheck.question(AgentQuestion($0.question), tokens: tokens).isEmpty }
+        stems = entries.map { TopicWords.stems(of: $0.question.topic + " " + $0.question.subject.replacing("_", with: " ")) }
+    }
+
+    public var count: Int { entries.count }
+
+    /// Some questions of every family that the generator has; always the same ones.
+    static let generated: [Question] = Domain.specialist.flatMap { domain in
+        let wanted = 4 * QuestionGenerator.families(in: domain).count
+        // A table that holds fewer makes the others give more; only all tables together could be too small.
+        return (try? QuestionGenerator.generate(domain: domain, count: wanted, seed: 1)) ?? []
+    }
+
+    /// A question as near to `topic` as the pool has one: the same topic, else one that shares words with it, else the same subject or
+    /// domain, else any. Among equals one of the file comes before one that is built in.
+    public func take(for topic: Topic, memory: QuestionMemory, seed: UInt64) -> Entry? {
+        guard !entries.isEmpty else { return nil }
         let wanted = [topic.topic, topic.area].map(Fingerprint.normalised)
-        func nearness(_ question: Question) -> Int {
-            if wanted[0] == Fingerprint.normalised(question.topic) { return 2 }
-            return wanted.contains(Fingerprint.normalised(question.subject)) || wanted.contains(question.domain.rawValue) ? 1 : 0
+        let words = TopicWords.stems(of: topic.topic)
+        let domain = [topic.topic, topic.area].map { DomainMap.standard[$0] }.first { $0 != .other }
+        func nearness(_ index: Int) -> Int {
+            let entry = entries[index], question = entry.question
+            let own = entry.origin == .pool ? 1 : 0
+            if wanted[0] == Fingerprint.normalised(question.topic) { return 100 + own }
+            let shared = stems[index].intersection(words).count
+            if shared > 0 { return 10 + 2 * min(shared, 10) + own }
+            let isNear = wanted.contains(Fingerprint.normalised(question.subject)) || wanted.contains(question.domain.rawValue)
+                || (domain != nil && question.domain == domain)
+            return (isNear ? 2 : 0) + own
         }
-        let best = free.map { nearness(questions[$0]) }.max() ?? 0
-        let index = random.element(of: free.filter { nearness(questions[$0]) == best })
-        used.insert(index)
-        return questions[index]
+        let index = memory.take(of: entries.count) { free in
+            let ranked = free.map { (index: $0, nearness: nearness($0)) }
+            let best = ranked.map(\.nearness).max() ?? 0
+            var random = CounterRandom(seed: seed, phase: "pool")
+            return random.element(of: ranked.filter { $0.nearness == best }).index
+        }
+        return entries[index]
     }
 }

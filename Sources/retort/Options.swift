@@ -15,7 +15,10 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var compute: ComputeOptions
 
-    func load() throws -> LanguageModel {
+    func load() throws -> LanguageModel { try load(model) }
+
+    /// Another model, run in the same way.
+    func load(_ model: String) throws -> LanguageModel {
         try compute.applyThreads()
         Console.note("loading \(model)")
         return try LanguageModel.load(model, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: quantization)

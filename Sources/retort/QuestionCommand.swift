@@ -40,7 +40,8 @@ struct QuestionCommand: ParsableCommand {
         abstract: "The question agent: write four-choice questions on topics, each within its deadline.",
         discussion: """
             Writes a JSON array of {"topic", "question", "choices", "answer", "explanation"}, valid by construction and within the \
-            limits of a tournament's format check.
+            limits of a tournament's format check. Several drafts of each topic are checked, solved and ranked, and the best is given; \
+            where none is fit in time, a question with a computed answer stands in.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -55,54 +56,78 @@ struct QuestionCommand: ParsableCommand {
     @Option(help: "Time for each question, from the moment it is asked for.")
     var deadline = DurationArgument(seconds: 10)
 
-    @Option(help: ArgumentHelp("Questions known to be right, for when time runs out.", valueName: "file"))
+    @Option(help: "Questions that are written at once and share one deadline.")
+    var batch = 1
+
+    @Option(help: ArgumentHelp("Questions known to be right, which stand in before those that are built in.", valueName: "file"))
     var pool: String?
 
-    @OptionGroup var settings: SettingsOptions
+    @OptionGroup var settingsFile: SettingsOptions
+    @OptionGroup var reviewOptions: ReviewOptions
     @OptionGroup var generation: GenerationOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The JSON file to write.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The JSON file to write ('-' for standard output).", valueName: "file"))
     var output: String
 
     @OptionGroup var json: JSONOptions
 
     func validate() throws {
         if count < 1 { throw ValidationError("--count is a number of at least 1.") }
-    }
-
-    private struct Result: Encodable {
-        let requested: Int
-        let passing: Int
-        let late: Int
-        let fromPool: Int
-        let letters: [Int]
-        let records: [QuestionRecord]
-        enum CodingKeys: String, CodingKey {
-            case requested, passing, late, letters, records
-            case fromPool = "from_pool"
-        }
+        if batch < 1 { throw ValidationError("--batch is a number of at least 1.") }
+        if output == "-", json.path == "-" { throw ValidationError("-o and --json cannot both write to standard output.") }
     }
 
     func run() throws {
         let topics = try Topic.read(topics)
         let poolQuestions = try pool.map { try QuestionFile.read($0) } ?? []
+        let settings = try generation.apply(to: settingsFile.read(.question))
+        let candidates = reviewOptions.candidates ?? settings.candidates ?? QuestionReview.defaultCandidates
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let agents = try AgentModel(model, adapter: adapter, slots: 1)
-        let agent = try agents.questionAgent(generation.apply(to: settings.read(.question)), pool: poolQuestions)
+        // Drafts and their solves side by side, as far as memory for their keys and values is no question.
+        let slots = candidates == 1 ? batch : min(batch * candidates * max(1, reviewOptions.solves), 32)
+        let agents = try AgentModel(model, adapter: adapter, slots: slots)
+        let review = try candidates == 1 ? nil : reviewOptions.review(
+            candidates: candidates, own: agents, base: model, slots: slots,
+            load: { try $0 == modelOptions.model ? model : modelOptions.load($0) })
+        let agent = try agents.questionAgent(settings, pool: poolQuestions, builtInPool: true, review: review)
+        let auditFile = try reviewOptions.audit.map { path in
+            try WholeFile.write("", to: path)
+            return try LineFile(appendingTo: path)
+        }
         try agent.warmUp()
         let progress = Progress("questions", total: count, unit: "questions")
-        let records = try agent.ask(
-            topics, count: count, deadline: deadline.duration, seed: generation.seed, each: { _ in progress.advance() })
+        var records: [QuestionRecord] = [], audits: [CandidateAudit] = []
+        var complaint: (any Error)?
+        do {
+            _ = try agent.ask(
+                topics, count: count, deadline: deadline.duration, seed: generation.seed, together: batch,
+                audit: { audit in
+                    audits.append(audit)
+                    do { try auditFile?.append(JSONText.line(audit)) } catch { complaint = complaint ?? error }
+                },
+                each: { record in
+                    records.append(record)
+                    progress.advance()
+                })
+        } catch let error as Interrupted where !records.isEmpty {
+            try report(records, audits, agents)
+            throw error
+        }
+        try report(records, audits, agents)
+        if let complaint { throw complaint }
+    }
+
+    /// Writes what there is, also after an interruption.
+    private func report(_ records: [QuestionRecord], _ audits: [CandidateAudit], _ agents: AgentModel) throws {
         let questions = records.compactMap(\.question)
-        try WholeFile.write(JSONText.pretty(questions), to: output)
-        let passing = questions.count { FormatCheck.question($0, tokens: agents.vocabulary.coding.count).isEmpty }
-        let late = records.count(where: \.isLate)
-        let slowest = records.map(\.seconds).max() ?? 0
-        print(String(
-            format: "%d questions in %@: %d pass the format check, %d late, slowest %.2f s", records.count, output, passing, late, slowest))
-        try json.write(Result(
-            requested: count, passing: passing, late: late, fromPool: records.count(where: \.isFromPool),
-            letters: QuestionRecord.letterCounts(records), records: records))
+        let text = try JSONText.pretty(questions)
+        if output == "-" { FileHandle.standardOutput.write(text) } else { try WholeFile.write(text, to: output) }
+        let summary = QuestionSummary(requested: count, records: records, audits: audits, tokens: agents.vocabulary.coding.count)
+        for line in summary.lines(file: output) {
+            if output == "-" { Console.note(line) } else { print(line) }
+        }
+        if !audits.isEmpty { for line in summary.table { Console.note(line) } }
+        try json.write(summary)
     }
 }

@@ -26,9 +26,10 @@ struct Likeness {
     /// More questions than this with the same four choices come from a form, not from copying.
     private static let commonChoices = 8
 
-    init(_ profiles: [Profile]) {
+    /// - Parameter common: how often words come in a larger collection that `profiles` are a part of.
+    init(_ profiles: [Profile], common: WordWeights? = nil) {
         self.profiles = profiles
-        let common = WordWeights(profiles)
+        let common = common ?? WordWeights(profiles)
         weights = profiles.map { common.weights($0) }
         var stems: Set<UInt64> = []
         var sets: [UInt64: Int] = [:]

@@ -75,15 +75,16 @@ struct Profile {
 
 /// How much a word says, from how many questions of the collection have it.
 struct WordWeights {
-    private let counts: [UInt64: UInt32]
-    private let total: Double
+    private var counts: [UInt64: UInt32] = [:]
+    private var questions = 0
+    /// Of a handful of questions nothing can be learnt about how common a word is.
+    private var total: Double { Double(max(questions, 1000)) }
 
-    init(_ profiles: [Profile]) {
-        var counts: [UInt64: UInt32] = [:]
-        for profile in profiles { for word in profile.words { counts[word, default: 0] += 1 } }
-        self.counts = counts
-        // Of a handful of questions nothing can be learnt about how common a word is.
-        total = Double(max(profiles.count, 1000))
+    init(_ profiles: [Profile]) { for profile in profiles { add(profile) } }
+
+    mutating func add(_ profile: Profile) {
+        for word in profile.words { counts[word, default: 0] += 1 }
+        questions += 1
     }
 
     /// 1 for a common word, up to 6 for a rare one.
