@@ -43,11 +43,11 @@ public struct AgentModel {
     }
 
     public func questionAgent(
-        _ settings: AgentSettings = .questions, pool: [Question] = [], builtInPool: Bool = false, review: QuestionReview? = nil,
-        letterTemperature: Double = 0, clock: RequestClock = .continuous
+        _ settings: AgentSettings = .questions, pool: [Question] = [], builtInPool: Bool = false, examples: [Question] = [],
+        review: QuestionReview? = nil, letterTemperature: Double = 0, clock: RequestClock = .continuous
     ) throws -> QuestionAgent {
         try QuestionAgent(
-            vocabulary: vocabulary, settings: settings, pool: pool, builtInPool: builtInPool, review: review,
+            vocabulary: vocabulary, settings: settings, pool: pool, builtInPool: builtInPool, examples: examples, review: review,
             letterTemperature: letterTemperature, clock: clock, contextLength: contextLength, decode: decode)
     }
 }

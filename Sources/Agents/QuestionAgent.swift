@@ -19,6 +19,8 @@ public final class QuestionAgent: QuestionAsking {
     let letterTemperature: Double
     let shufflesChoices: Bool
     let pool: QuestionPool
+    /// Questions that the prompt shows.
+    let examples: [Question]
     let clock: RequestClock
     let contextLength: Int
     let decode: Decoding
@@ -27,6 +29,7 @@ public final class QuestionAgent: QuestionAsking {
     /// - Parameters:
     ///   - pool: questions known to be right, for when time runs out; those that fail the format check are not used.
     ///   - builtInPool: whether the generator's questions belong to the pool, so that it is never empty.
+    ///   - examples: solved questions that stand in the prompt, for a model that was not trained on the format.
     ///   - review: how drafts are judged; nil to give the first draft as it is.
     ///   - letterTemperature: 0 takes the likeliest right letter, otherwise it is drawn.
     ///   - shufflesChoices: puts the choices of each finished question into another order, where its texts allow it, such that the right
@@ -36,13 +39,14 @@ public final class QuestionAgent: QuestionAsking {
     /// - Throws: `AgentError` for settings that mean nothing or leave no room for a question.
     public init(
         vocabulary: AgentVocabulary, settings: AgentSettings = .questions, pool: [Question] = [], builtInPool: Bool = false,
-        review: QuestionReview? = nil, letterTemperature: Double = 0, shufflesChoices: Bool = true, clock: RequestClock = .continuous,
+        examples: [Question] = [], review: QuestionReview? = nil, letterTemperature: Double = 0, shufflesChoices: Bool = true, clock: RequestClock = .continuous,
         contextLength: Int = .max, decode: @escaping Decoding
     ) throws {
         try settings.validate()
         self.vocabulary = vocabulary
         self.settings = settings
         self.review = review
+        self.examples = examples
         self.letterTemperature = letterTemperature
         self.shufflesChoices = shufflesChoices
         self.clock = clock
@@ -128,7 +132,8 @@ public final class QuestionAgent: QuestionAsking {
         }
         guard StringWriter.saysSomething(text) else { return refused("the topic is empty") }
         do {
-            let prompt = try vocabulary.coding.prompt(system: QuestionFormat.systemPrompt, user: QuestionFormat.userMessage(topic: text))
+            let prompt = try vocabulary.coding.prompt(
+                system: QuestionFormat.systemPrompt, user: QuestionExamples.userMessage(topic: text, examples: examples))
             var limits = limits
             limits.newTokens = min(limits.newTokens, contextLength - prompt.count)
             guard limits.newTokens >= QuestionGuide.leastTokens(topic: text, vocabulary.coding) else {

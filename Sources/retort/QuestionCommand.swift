@@ -63,6 +63,12 @@ struct QuestionCommand: ParsableCommand {
     var pool: String?
 
     @OptionGroup var settingsFile: SettingsOptions
+    @Option(help: ArgumentHelp("Solved questions that the prompt shows. (default: of the generator's)", valueName: "file"))
+    var shots: String?
+
+    @Option(help: "How many it shows. (default: 0 with an adapter, which has learnt the format; else 4)")
+    var numShots: Int?
+
     @OptionGroup var reviewOptions: ReviewOptions
     @OptionGroup var generation: GenerationOptions
 
@@ -73,6 +79,7 @@ struct QuestionCommand: ParsableCommand {
 
     func validate() throws {
         if count < 1 { throw ValidationError("--count is a number of at least 1.") }
+        if let numShots, !(0...100).contains(numShots) { throw ValidationError("--num-shots is a number from 0 to 100.") }
         if batch < 1 { throw ValidationError("--batch is a number of at least 1.") }
         if output == "-", json.path == "-" { throw ValidationError("-o and --json cannot both write to standard output.") }
     }
@@ -81,6 +88,8 @@ struct QuestionCommand: ParsableCommand {
         let topics = try Topic.read(topics)
         let poolQuestions = try pool.map { try QuestionFile.read($0) } ?? []
         let settings = try generation.apply(to: settingsFile.read(.question))
+        let shotCount = numShots ?? (adapterOptions.adapter == nil ? 4 : 0)
+        let examples = try shots.map { Array(try QuestionFile.read($0).prefix(shotCount)) } ?? QuestionExamples.builtIn(shotCount)
         let candidates = reviewOptions.candidates ?? settings.candidates ?? QuestionReview.defaultCandidates
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
@@ -90,7 +99,7 @@ struct QuestionCommand: ParsableCommand {
         let review = try candidates == 1 ? nil : reviewOptions.review(
             candidates: candidates, own: agents, base: model, slots: slots,
             load: { try $0 == modelOptions.model ? model : modelOptions.load($0) })
-        let agent = try agents.questionAgent(settings, pool: poolQuestions, builtInPool: true, review: review)
+        let agent = try agents.questionAgent(settings, pool: poolQuestions, builtInPool: true, examples: examples, review: review)
         let auditFile = try reviewOptions.audit.map { path in
             try WholeFile.write("", to: path)
             return try LineFile(appendingTo: path)
@@ -110,9 +119,10 @@ struct QuestionCommand: ParsableCommand {
                     records.append(record)
                     progress.advance()
                 })
-        } catch let error as Interrupted where !records.isEmpty {
+        } catch is Interrupted where !records.isEmpty {
             try report(records, audits, agents)
-            throw error
+            Console.note("interrupted after \(records.count) of \(count) questions, which are written")
+            throw ExitCode(CommandLineRun.interrupted)
         }
         try report(records, audits, agents)
         if let complaint { throw complaint }

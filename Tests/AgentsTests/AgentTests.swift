@@ -120,7 +120,7 @@ import Transformers
         let plain = try QuestionAgent(vocabulary: vocabulary, settings: settings, shufflesChoices: false, decode: decoding.run)
         let shuffled = try agent.ask(topics, count: 200, seed: 5), kept = try plain.ask(topics, count: 200, seed: 5)
         #expect(QuestionRecord.letterCounts(kept) == [0, 200, 0, 0])
-        #expect(QuestionRecord.letterCounts(shuffled).allSatisfy { $0 > 25 })
+        #expect(QuestionRecord.letterCounts(shuffled).allSatisfy { $0 > 40 })
         for (one, other) in zip(shuffled, kept) {
             let (a, b) = (try #require(one.question), try #require(other.question))
             #expect(Set(a.choiceTexts) == Set(b.choiceTexts))
@@ -146,11 +146,6 @@ import Transformers
         let tight = AgentSettings(maxNewTokens: 20, temperature: 0)
         #expect(throws: AgentError.self) { try AnswerAgent(vocabulary: vocabulary, settings: tight) { _ in } }
         #expect(throws: AgentError.self) { try QuestionAgent(vocabulary: vocabulary, settings: tight) { _ in } }
-        let agent = try QuestionAgent(vocabulary: vocabulary, settings: .init(maxNewTokens: 180, temperature: 0)) { _ in
-            Issue.record("the model ran")
-        }
-        let long = Topic(area: "", topic: String(repeating: "long ", count: 60))
-        #expect(throws: AgentError.self) { try agent.ask([long], count: 1, seed: 1) }
     }
 }
 

@@ -2,9 +2,9 @@ import Datasets
 import Questions
 
 /// Choices of which two would be right or wrong together.
-enum ChoiceOverlap {
+package enum ChoiceOverlap {
     /// Why the choices do not stand side by side; nil if they do.
-    static func found(in question: AgentQuestion) -> String? {
+    package static func found(in question: AgentQuestion) -> String? {
         let texts = question.choiceTexts
         for second in texts.indices {
             for first in 0..<second {
@@ -24,6 +24,10 @@ enum ChoiceOverlap {
         if Fingerprint.normalised(a) == Fingerprint.normalised(b) { return "are the same: \"\(a)\"" }
         if let x = NumberText(a), let y = NumberText(b) {
             return x.equals(y) ? "are the same number: \"\(a)\" and \"\(b)\"" : nil
+        }
+        // "10 - 10" and "0".
+        if let x = ArithmeticQuestion.value(of: a) ?? NumberText(a)?.value, let y = ArithmeticQuestion.value(of: b) ?? NumberText(b)?.value {
+            return NumberText.near(x, y) ? "have the same value: \"\(a)\" and \"\(b)\"" : nil
         }
         let (x, y) = (plainWords(a), plainWords(b))
         guard let x, let y else { return nil }

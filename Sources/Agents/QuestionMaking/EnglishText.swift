@@ -1,7 +1,7 @@
 /// Whether a text is English, as far as its letters and its commonest words tell.
-enum EnglishText {
+package enum EnglishText {
     /// Why `texts`, taken together, are not English; nil if nothing speaks against it.
-    static func objection(to texts: [String]) -> String? {
+    package static func objection(to texts: [String]) -> String? {
         let text = texts.joined(separator: " ")
         let letters = text.unicodeScalars.filter(\.properties.isAlphabetic)
         guard !letters.isEmpty else { return nil }

@@ -1,19 +1,19 @@
 import Questions
 
 /// What an explanation says about the choices: which one it speaks for, and whether that is the declared one.
-struct Explanation {
+package struct Explanation {
     private let question: AgentQuestion
     private let text: String
     private let choices: [String]
 
-    init(_ question: AgentQuestion) {
+    package init(_ question: AgentQuestion) {
         self.question = question
         text = question.explanation ?? ""
         choices = question.choiceTexts
     }
 
     /// Why the explanation does not go with the declared letter; nil if it does, or says nothing of any choice.
-    var contradiction: String? {
+    package var contradiction: String? {
         let words = StringWriter.words(in: text)
         if words > AnswerFormat.wordLimit { return "it has \(words) words" }
         if let equation = falseEquation { return "\"\(equation)\" is false" }
@@ -24,7 +24,7 @@ struct Explanation {
 
     /// The choice that the explanation speaks for: the one it calls the answer, by its letter or its text; else the only one
     /// whose text it holds and the question does not.
-    var named: Letter? {
+    package var named: Letter? {
         if let stated { return stated }
         let asked = Self.tokens(question.question), said = Self.tokens(text)
         let held = Letter.allCases.filter { letter in

@@ -1,26 +1,33 @@
 /// What is done for a batch of questions, one after the other, within its deadline.
-enum MakingStage: Hashable {
+package enum MakingStage: Hashable {
     case draft, solve, rank, explain
 }
 
 /// How many drafts of each topic, and how long they may take.
-struct MakingPlan: Equatable {
-    var candidates: Int
+package struct MakingPlan: Equatable {
+    package var candidates: Int
     /// Nil without a deadline.
-    var draftLimit: Duration?
+    package var draftLimit: Duration?
+
+    package init(candidates: Int, draftLimit: Duration?) {
+        self.candidates = candidates
+        self.draftLimit = draftLimit
+    }
 }
 
 /// How long each stage took the last time, so that the next batch is planned to end in time.
-struct MakingPace {
+package struct MakingPace {
     private var last: [MakingStage: (streams: Int, duration: Duration)] = [:]
 
-    mutating func note(_ stage: MakingStage, streams: Int, _ duration: Duration) {
+    package init() {}
+
+    package mutating func note(_ stage: MakingStage, streams: Int, _ duration: Duration) {
         if streams > 0 { last[stage] = (streams, duration) }
     }
 
     /// The expected time of a stage; nil before it was measured. More streams take their share more; of fewer only half the time
     /// goes with their number, since every step of a batch costs something.
-    func estimate(_ stage: MakingStage, streams: Int) -> Duration? {
+    package func estimate(_ stage: MakingStage, streams: Int) -> Duration? {
         guard streams > 0 else { return .zero }
         guard let (known, duration) = last[stage] else { return nil }
         let ratio = Double(streams) / Double(known)
@@ -28,7 +35,7 @@ struct MakingPace {
     }
 
     /// The most drafts, up to the review's, with which everything fits into nine tenths of what remains.
-    func plan(topics: Int, review: QuestionReview, remaining: Duration?) -> MakingPlan {
+    package func plan(topics: Int, review: QuestionReview, remaining: Duration?) -> MakingPlan {
         guard let remaining else { return MakingPlan(candidates: review.candidates, draftLimit: nil) }
         for candidates in stride(from: review.candidates, through: 1, by: -1) {
             let later = judging(candidates * topics, review) + (estimate(.explain, streams: topics) ?? .zero)
@@ -51,7 +58,7 @@ struct MakingPace {
     }
 
     /// The most passes over each of `drafts`, up to `wanted`, that `remaining` has time for.
-    func passes(_ stage: MakingStage, of drafts: Int, wanted: Int, remaining: Duration?) -> Int {
+    package func passes(_ stage: MakingStage, of drafts: Int, wanted: Int, remaining: Duration?) -> Int {
         guard let remaining else { return wanted }
         guard remaining > .zero else { return 0 }
         return (0...wanted).last { (estimate(stage, streams: drafts * $0) ?? .zero) <= remaining } ?? 0

@@ -7,6 +7,8 @@ public enum CheckName: String, Codable, Sendable, CaseIterable {
     case whole
     /// The tournament's format and its limits of tokens.
     case format
+    /// The question asks something.
+    case wording
     /// No choice says what another says.
     case choices
     case english
@@ -44,6 +46,8 @@ struct QuestionCheck {
             return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
         }
     }
+
+    static var wording: QuestionCheck { QuestionCheck(name: .wording) { QuestionWording.objection(to: $0.question) } }
 
     static var choices: QuestionCheck { QuestionCheck(name: .choices) { ChoiceOverlap.found(in: $0.question) } }
 

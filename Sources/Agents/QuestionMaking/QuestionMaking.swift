@@ -75,8 +75,8 @@ struct QuestionMaking {
     /// Every check that needs no model, but that of the explanation, which depends on the letter.
     private func checkPlainly(_ drafts: inout [[Candidate]], _ review: QuestionReview) {
         let checks = [
-            .whole, .format(coding.count), .choices, .english, .topic(among: topics), .copy(of: review.avoid, "questions to avoid"),
-            .copy(of: memory.asked, "questions asked before"),
+            .whole, .format(coding.count), .wording, .choices, .english, .topic(among: topics), .copy(of: review.avoid, "questions to avoid"),
+            .copy(of: memory.asked, "questions asked before"), .copy(of: KnownQuestions(agent.examples), "prompt's examples"),
         ] as [QuestionCheck]
         for topic in drafts.indices {
             var seen = KnownQuestions()

@@ -14,7 +14,7 @@ public struct SolveTally: Codable, Sendable, Hashable {
     /// - Parameters:
     ///   - order: `order[place]` is the question's own choice that stood at a place.
     ///   - logProbabilities: of the four letters as they stood.
-    mutating func add(order: [Int], logProbabilities: [Float]) {
+    package mutating func add(order: [Int], logProbabilities: [Float]) {
         guard logProbabilities.count == 4 else { return }
         let likely = Letter.likeliest(logProbabilities).index
         let top = Double(logProbabilities[likely])
@@ -41,9 +41,9 @@ public struct SolveTally: Codable, Sendable, Hashable {
 
 /// Orders of four choices such that over four of them every choice stands at every place once: what a model thinks of a place
 /// cancels.
-enum ChoiceOrders {
+package enum ChoiceOrders {
     /// - Parameter seed: draws the orders; the same one gives the same.
-    static func drawn(_ count: Int, seed: UInt64) -> [[Int]] {
+    package static func drawn(_ count: Int, seed: UInt64) -> [[Int]] {
         var orders: [[Int]] = []
         var random = CounterRandom(seed: seed, phase: "orders")
         while orders.count < count {

@@ -2,12 +2,12 @@ import Questions
 
 /// Whether a question is on its topic, as far as words tell: it may not speak of another topic of the list and of its own not at all.
 /// A question that shares no word with any topic passes, since "What is 7 + 5?" is on addition; what words cannot tell stays open.
-struct TopicWords {
+package struct TopicWords {
     private let topics: [(topic: Topic, stems: Set<String>)]
     /// Stems of a topic that no topic of another area has.
     private let shared: [String: Set<String>]
 
-    init(_ topics: [Topic]) {
+    package init(_ topics: [Topic]) {
         var seen: Set<Topic> = []
         self.topics = topics.filter { seen.insert($0).inserted }.map { ($0, Self.stems(of: $0.topic + " " + $0.area)) }
         var areas: [String: Set<String>] = [:]
@@ -16,7 +16,7 @@ struct TopicWords {
     }
 
     /// Why `question` is not on `topic`; nil if words do not tell.
-    func objection(to question: AgentQuestion, on topic: Topic) -> String? {
+    package func objection(to question: AgentQuestion, on topic: Topic) -> String? {
         let own = Self.stems(of: topic.topic + " " + topic.area)
         let said = Self.stems(of: ([question.question] + question.choiceTexts + [question.explanation ?? ""]).joined(separator: " "))
         if !said.isDisjoint(with: own) { return nil }

@@ -183,7 +183,9 @@ struct ResourcePlanner {
             decode(held, prompt: prompt, new: new, longest: Int(prompt) + answers, slots: recipe.validate.slots, adapted: $0)
         }
         // The agents answer one at a time, and stand beside the base that judges their questions.
-        work.append(decode(recipe.validate.generatedQuestions, prompt: 60, new: Double(written), longest: 60 + written, slots: 1, adapted: true))
+        let drafts = recipe.agents.question.candidates ?? 1
+        work.append(decode(
+            recipe.validate.generatedQuestions * drafts, prompt: 60, new: Double(written), longest: 60 + written, slots: drafts, adapted: true))
         work.append(decode(recipe.validate.answers, prompt: prompt, new: new, longest: Int(prompt) + answers, slots: 1, adapted: true))
         work.append(decode(
             recipe.validate.generatedQuestions, prompt: prompt, new: new, longest: Int(prompt) + answers, slots: recipe.validate.slots, adapted: false, copies: 2))
@@ -192,9 +194,10 @@ struct ResourcePlanner {
 
     private func tournament() -> ResourcePlan.Line {
         let cap = recipe.tournament.maxTokens, count = 2 * recipe.tournament.questions
+        let drafts = recipe.agents.question.candidates ?? 1
         let asked = min(cap[0], recipe.agents.question.maxTokens), answered = min(cap[1], recipe.agents.answer.maxTokens)
         return decodingLine("tournament", 2 * count, [
-            decode(count, prompt: 60, new: Double(asked), longest: 60 + asked, slots: 1, adapted: true, copies: 2),
+            decode(count * drafts, prompt: 60, new: Double(asked), longest: 60 + asked, slots: drafts, adapted: true, copies: 2),
             decode(count, prompt: 130, new: Double(answered), longest: 130 + answered, slots: 1, adapted: true, copies: 2),
         ], adapted: true)
     }

@@ -249,6 +249,9 @@ extension AgentsSettings {
         question = try GenerationSettings(section.section("question"), section, temperature: 0.6, maxTokens: 200, deadline: 10)
         answer = try GenerationSettings(section.section("answer"), section, temperature: 0.2, maxTokens: 150, deadline: 6)
         topics = try section.optionalString("topics")
+        if let section = try section.section("question"), section.has("candidates") {
+            question.candidates = try section.integer("candidates", in: 1...1000)
+        }
     }
 }
 

@@ -264,6 +264,8 @@ public struct GenerationSettings: Sendable, Codable, Equatable {
     public var deadline: Double
     /// The seconds that the plan hopes for, from and to.
     public var target: [Double]?
+    /// Drafts from which the question agent chooses; nil for one, given as it is.
+    public var candidates: Int?
 }
 
 public struct ValidateSettings: Sendable, Codable, Equatable {

@@ -26,7 +26,7 @@ enum RecipeSchema {
         "merge": ["method", "density", "sign", "weights", "name", "require_better"],
         "merge.weights": ["*"],
         "agents": ["question", "answer", "topics"],
-        "agents.question": generationKeys,
+        "agents.question": generationKeys + ["candidates"],
         "agents.answer": generationKeys,
         "validate": [
             "held_out", "held_out_files", "probes", "modes", "generated_questions", "generated_correct_at_least", "answers",

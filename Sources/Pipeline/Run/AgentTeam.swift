@@ -18,8 +18,17 @@ struct AgentTeam {
             question.maxNewTokens = min(question.maxNewTokens, cap[0])
             answer.maxNewTokens = min(answer.maxNewTokens, cap[1])
         }
-        let model = try AgentModel(workbench.model(), adapter: adapter, slots: 1)
-        questions = try model.questionAgent(question)
+        let candidates = settings.question.candidates ?? 1
+        let slots = candidates == 1 ? 1 : min(4 * candidates, 32)
+        let model = try AgentModel(workbench.model(), adapter: adapter, slots: slots)
+        var review: QuestionReview?
+        if candidates > 1 {
+            // The base model stands for an opponent of whom nothing is known.
+            let base = try AgentModel(workbench.model(), slots: slots)
+            review = QuestionReview(
+                candidates: candidates, solver: try model.answerAgent(mode: .letter), opponent: try base.answerAgent(mode: .letter))
+        }
+        questions = try model.questionAgent(question, builtInPool: candidates > 1, review: review)
         answers = try model.answerAgent(answer)
     }
 

@@ -29,7 +29,7 @@ public enum ArithmeticQuestion {
     ]
     private static let openings = [
         "what is", "what's", "what does", "what do you get when you", "calculate", "compute", "evaluate", "find", "work out", "how much is",
-        "solve", "simplify", "the value of", "the result of", "the answer to", "the expression", "the sum", "the exact value of",
+        "solve", "simplify", "the value of", "the result of", "the result when", "the answer to", "the expression", "the exact value of",
     ]
 
     /// Calculations that name what is done before they name the numbers.
@@ -37,9 +37,19 @@ public enum ArithmeticQuestion {
         func rest(after beginnings: String...) -> String? {
             beginnings.first { text.hasPrefix($0 + " ") }.map { String(text.dropFirst($0.count + 1)) }
         }
-        if let rest = rest(after: "the sum of", "sum of", "of", "add") { return numbers(rest).map { $0.reduce(0, +) } }
+        if let rest = rest(after: "the sum of", "sum of", "add") { return numbers(rest).map { $0.reduce(0, +) } }
         if let rest = rest(after: "the product of", "product of", "multiply") {
             return numbers(rest.replacing(" by ", with: " and ")).map { $0.reduce(1, *) }
+        }
+        if let rest = rest(after: "adding", "the total of") { return numbers(rest.replacing(" to ", with: " and ")).map { $0.reduce(0, +) } }
+        if let rest = rest(after: "multiplying") { return numbers(rest.replacing(" by ", with: " and ")).map { $0.reduce(1, *) } }
+        if let rest = rest(after: "subtracting", "subtract") {
+            guard let pair = numbers(rest.replacing(" from ", with: " and ")), pair.count == 2 else { return nil }
+            return pair[1] - pair[0]
+        }
+        if let rest = rest(after: "dividing", "divide") {
+            guard let pair = numbers(rest.replacing(" by ", with: " and ")), pair.count == 2, pair[1] != 0 else { return nil }
+            return pair[0] / pair[1]
         }
         if let rest = rest(after: "the difference between", "the difference of") {
             // Which is taken from which is only clear where the larger stands first.

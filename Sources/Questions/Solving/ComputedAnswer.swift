@@ -1,7 +1,7 @@
 import Groundwork
 
 /// The right answer of a question that a program can answer: plain arithmetic, and what the generator's tables of facts hold.
-public enum ComputedAnswer: Sendable, Hashable {
+public enum ComputedAnswer: Sendable, Hashable, CustomStringConvertible {
     case number(Double)
     /// A text without case, spacing and punctuation.
     case text(String)
@@ -17,9 +17,17 @@ public enum ComputedAnswer: Sendable, Hashable {
         }
     }
 
+    public var description: String {
+        switch self {
+        case .number(let value): value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+        case .text(let text): "\"\(text)\""
+        }
+    }
+
     public func isSaid(by choice: String) -> Bool {
         switch self {
-        case .number(let value): NumberText(choice).map { NumberText.near($0.value, value) } ?? false
+        case .number(let value):
+            (NumberText(choice)?.value ?? ArithmeticQuestion.value(of: choice)).map { NumberText.near($0, value) } ?? false
         case .text(let text):
             if let number = NumberText(text), let chosen = NumberText(choice) {
                 number.equals(chosen)
