@@ -2,7 +2,7 @@
 /// JSON by construction, because a guide forces the skeleton, masks what may not stand in a string, keeps limits of words and
 /// tokens, chooses the letter among four, and closes the reply before its deadline. Knows guides and agents, no rules of a
 /// tournament; runs no model itself: whatever advances streams is handed in.
-/// Imports Groundwork, Tokenizers, Transformers (its decoding protocols and Decoder) and Questions.
+/// Imports Groundwork, Tokenizers, Transformers (its decoding protocols and Decoder), Questions, and Datasets for telling near-copies.
 import Questions
 
 /// Why a text that a model writes ended, and with it the reply.

@@ -47,12 +47,12 @@ struct Candidate {
     mutating func correct(to letter: Letter) {
         guard letter.rawValue != question.answer else { return }
         question.answer = letter.rawValue
-        if Explanation(question).contradiction != nil { stateAnswer() }
+        mendExplanation()
     }
 
-    /// Puts the shortest explanation there is in the place of what stands there.
-    mutating func stateAnswer() {
-        guard let letter else { return }
+    /// Puts the shortest explanation there is in the place of one that contradicts the letter.
+    mutating func mendExplanation() {
+        guard let letter, Explanation(question).contradiction != nil else { return }
         question.explanation = AnswerFormat.statement(question.choiceTexts[letter.index])
         isRestated = true
     }

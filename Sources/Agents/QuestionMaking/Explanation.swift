@@ -43,7 +43,7 @@ package struct Explanation {
         let lower = text.lowercased()
         // A few letters become two in lower case; then places in one text are not those in the other.
         guard lower.count == text.count else { return nil }
-        for opening in ["the answer is ", "answer is ", "answer: ", "correct choice is ", "correct option is "] {
+        for opening in ["answer is ", "answer is: ", "answer: ", "correct choice is ", "correct option is "] {
             guard let range = lower.ranges(of: opening).last else { continue }
             let rest = text[text.index(text.startIndex, offsetBy: lower.distance(from: lower.startIndex, to: range.upperBound))...]
             if let letter = Self.letter(rest) { return letter }
@@ -108,7 +108,9 @@ package struct Explanation {
         if let cut = found.lastIndex(where: { $0 == "," }), found[found.index(after: cut)...].first == " " { found = found[found.index(after: cut)...] }
         if let cut = found.lastIndex(of: "."), found[found.index(after: cut)...].first == " " { found = found[found.index(after: cut)...] }
         // A number right behind a letter is part of a name: "x2 + 3".
-        if start > text.startIndex, found.startIndex == start, text[text.index(before: start)].isLetter { return "" }
+        if start > text.startIndex, found.startIndex == start, found.first?.isWhitespace == false, text[text.index(before: start)].isLetter {
+            return ""
+        }
         return found.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 

@@ -29,7 +29,10 @@ package struct MakingPace {
     /// goes with their number, since every step of a batch costs something.
     package func estimate(_ stage: MakingStage, streams: Int) -> Duration? {
         guard streams > 0 else { return .zero }
-        guard let (known, duration) = last[stage] else { return nil }
+        guard let (known, duration) = last[stage] else {
+            // Another stage costs each of its streams less than half a draft: its prompt and a few tokens.
+            return stage == .draft ? nil : last[.draft].map { $0.duration * (Double(streams) / Double(2 * $0.streams)) }
+        }
         let ratio = Double(streams) / Double(known)
         return duration * (ratio >= 1 ? ratio : (1 + ratio) / 2)
     }

@@ -29,7 +29,8 @@ struct QuestionMaking {
             try solve(&drafts, review, seed: requests.first?.seed ?? 0)
             try rank(&drafts, review, seed: requests.first?.seed ?? 0)
         }
-        let best = drafts.map(best)
+        var given = memory.asked
+        let best = drafts.map { best(of: $0, besides: &given) }
         if agent.review != nil { try explain(&drafts, best, open.map { requests[$0] }) }
         var made = zip(open, zip(drafts, best)).map { (requests[$0], $1.0, $1.1) }[...]
         return requests.map { request in
@@ -74,20 +75,19 @@ struct QuestionMaking {
 
     /// Every check that needs no model, but that of the explanation, which depends on the letter.
     private func checkPlainly(_ drafts: inout [[Candidate]], _ review: QuestionReview) {
-        let checks = [
-            .whole, .format(coding.count), .wording, .choices, .english, .topic(among: topics), .copy(of: review.avoid, "questions to avoid"),
-            .copy(of: memory.asked, "questions asked before"), .copy(of: KnownQuestions(agent.examples), "prompt's examples"),
-        ] as [QuestionCheck]
+        let checks = [.whole, .format(coding.count), .wording, .choices, .english, .topic(among: topics)] as [QuestionCheck]
+        let known = [
+            (review.avoid, "questions to avoid"), (memory.asked, "questions asked before"), (KnownQuestions(agent.examples), "prompt's examples"),
+        ]
         for topic in drafts.indices {
             var seen = KnownQuestions()
             for place in drafts[topic].indices {
-                for check in checks where !(check.name == .copy && drafts[topic][place].verdicts.contains { $0.check == .copy }) {
-                    drafts[topic][place].note(check.name, check.judge(drafts[topic][place]))
-                }
+                let candidate = drafts[topic][place]
+                for check in checks { drafts[topic][place].note(check.name, check.judge(candidate)) }
                 // Of two drafts that are the same one is enough.
-                let same = QuestionCheck.copy(of: seen, "topic's drafts").judge(drafts[topic][place])
-                if let same, drafts[topic][place].stands { drafts[topic][place].note(.copy, same) }
-                if let question = drafts[topic][place].asQuestion { seen.insert(question) }
+                let copies = (known + [(seen, "topic's drafts")]).lazy.map { QuestionCheck.copy(of: $0, $1) }
+                drafts[topic][place].note(.copy, copies.compactMap { $0.judge(candidate) }.first)
+                if let question = candidate.asQuestion { seen.insert(question) }
             }
         }
     }
@@ -114,6 +114,8 @@ struct QuestionMaking {
         }
         for at in standing(drafts) {
             review.judgeAnswer(of: &drafts[at.topic][at.place])
+            // Where the answer is certain, an explanation that speaks for another is the only fault, and can be mended.
+            if drafts[at.topic][at.place].computed != nil { drafts[at.topic][at.place].mendExplanation() }
             let check = QuestionCheck.explanation
             drafts[at.topic][at.place].note(check.name, check.judge(drafts[at.topic][at.place]))
         }
@@ -139,9 +141,13 @@ struct QuestionMaking {
     // MARK: The choice
 
     /// The place of the best candidate that may be given.
-    private func best(of candidates: [Candidate]) -> Int? {
-        candidates.indices.filter { agent.review == nil ? isPlainlyFit(candidates[$0]) : candidates[$0].stands }
-            .max { (candidates[$0].rank, -$0) < (candidates[$1].rank, -$1) }
+    /// - Parameter given: what is given already, also for other topics of the batch; gets the best one.
+    private func best(of candidates: [Candidate], besides given: inout KnownQuestions) -> Int? {
+        guard agent.review != nil else { return candidates.firstIndex(where: isPlainlyFit) }
+        let standing = candidates.indices.filter { candidates[$0].stands }.sorted { (-candidates[$0].rank, $0) < (-candidates[$1].rank, $1) }
+        let best = standing.first { place in candidates[place].asQuestion.map { given.match($0) == nil } ?? false }
+        if let question = best.flatMap({ candidates[$0].asQuestion }) { given.insert(question) }
+        return best
     }
 
     /// Writes the explanations anew that spoke for another choice than the right one; where there is no time, or the new one does so too,

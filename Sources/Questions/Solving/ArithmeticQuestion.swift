@@ -7,7 +7,7 @@ public enum ArithmeticQuestion {
         guard text.utf8.count <= 200 else { return nil }
         for (sign, plain) in signs { text = text.replacing(sign, with: plain) }
         text = text.trimmingSpace()
-        while let last = text.last, "?.!=: ".contains(last) { text.removeLast() }
+        while let last = text.last, "?.=: ".contains(last) { text.removeLast() }
         var changed = true
         while changed {
             changed = false

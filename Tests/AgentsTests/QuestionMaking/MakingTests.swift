@@ -63,7 +63,7 @@ private final class ScriptedDecoding {
 
     private let austria = ["What is the capital of Austria?", "Vienna", "Graz", "Linz", "Bonn", "The capital of Austria is Vienna."]
     private let river = ["Which river flows through Vienna?", "Danube", "Rhine", "Po", "Elbe", "The Danube flows through it."]
-    private let double = ["Which of these cities is large?", "Rome", "Oslo", "rome.", "Bern", "It is Rome."]
+    private let double = ["How large is a half as a number?", "0.5", "3", "1/2", "7", "It is a half."]
 
     /// A solver whose letters follow `knows`: the text of the choice that it holds right.
     private func solver(_ knows: @escaping (String) -> Double) throws -> AnswerAgent {
@@ -149,7 +149,7 @@ private final class ScriptedDecoding {
         var audits: [CandidateAudit] = []
         let wrong = ScriptedDecoding(coding, [sum], declared: [.A])
         let fallen = try agent(wrong, candidates: 1).ask([capitals], count: 1, seed: 1, audit: { audits.append($0) })[0]
-        #expect(fallen.isFromPool && audits[0].isComputed && audits[0].checks.last?.reason?.contains("391") == true)
+        #expect(fallen.isFromPool && audits[0].isComputed && audits[0].checks.contains { $0.check == .answer && $0.reason?.contains("391") == true })
     }
 
     @Test func solvesThatDisagreeLeaveTheQuestionToThePool() throws {
@@ -180,7 +180,12 @@ private final class ScriptedDecoding {
     }
 
     @Test func lettersOfASetAreEven() throws {
-        let decoding = FakeDecoding(coding)
+        // Small letters only, so that no text speaks of a letter by chance.
+        let decoding = FakeDecoding(coding) { [coding] random, stream, allowed in
+            let close = coding.id("\"")
+            if stream.count % 5 == 4, allowed(close) { return close }
+            return Preferences.always((0..<4).map { _ in random.integer(in: 0x66...0x7A) }, size: coding.vocabularySize)(&random, stream, allowed)
+        }
         let agent = try QuestionAgent(vocabulary: vocabulary, settings: settings, decode: decoding.run)
         let records = try agent.ask([capitals], count: 60, seed: 9)
         let movable = records.count { $0.question?.isFreeOfOrder == true }

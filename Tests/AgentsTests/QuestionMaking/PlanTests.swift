@@ -14,7 +14,7 @@ import Testing
         var pace = MakingPace()
         pace.note(.draft, streams: 8, .seconds(8))
         #expect(pace.plan(topics: 1, review: review, remaining: .seconds(10)).candidates == 8)
-        let fewer = pace.plan(topics: 1, review: review, remaining: .seconds(6)).candidates
+        let fewer = pace.plan(topics: 1, review: review, remaining: .seconds(7)).candidates
         #expect(fewer < 8 && fewer > 1)
         #expect(pace.plan(topics: 1, review: review, remaining: .seconds(1)).candidates == 1)
         #expect(pace.plan(topics: 4, review: review, remaining: .seconds(10)).candidates < 8)
