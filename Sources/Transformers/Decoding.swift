@@ -21,6 +21,8 @@ public enum Demand: Sendable {
 public protocol Guide: AnyObject {
     func next() throws -> Demand
     func sampled(_ token: Int) throws
+    /// The same with the token's log-probability over the whole vocabulary, at temperature 1 and without a mask, computed when it is asked for.
+    func sampled(_ token: Int, logProbability: () -> Float) throws
     /// - Parameter logProbabilities: one for each token of the demand, in its order.
     func scored(_ logProbabilities: [Float]) throws
     /// - Parameter tokens: likeliest first.
@@ -28,6 +30,9 @@ public protocol Guide: AnyObject {
 }
 
 extension Guide {
+    /// Most guides have no use for it.
+    public func sampled(_ token: Int, logProbability: () -> Float) throws { try sampled(token) }
+
     /// Most guides never ask.
     public func likeliest(_ tokens: [TokenLikelihood]) throws {}
 }
@@ -115,17 +120,17 @@ public struct LogitRows: Sendable {
 }
 
 /// What computes logits for the decoder: a model with its cache, or a fake in tests.
+///
+/// Streams stand in slots 0 ..< `slotCount`; slot `slotCount` may hold a beginning that they share.
 public protocol DecodingBackend: AnyObject {
     var vocabularySize: Int { get }
     /// The number of streams that can stand side by side.
     var slotCount: Int { get }
     /// The tokens one slot can hold.
     var capacity: Int { get }
-    /// Computes the tokens that all streams of a run begin with, once.
-    func setPrefix(_ tokens: [Int]) throws
-    /// Starts a stream in a free slot; with `fromPrefix` it begins behind the prefix set before.
-    func open(_ slot: Int, fromPrefix: Bool) throws
+    /// Makes a slot hold the first `count` tokens of `source`, which may be the slot itself, and nothing else.
+    /// - Parameter adapter: the place among the backend's adapters of the one that the slot's tokens are computed with from now on.
+    func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) throws
     func advance(_ feeds: [Feed]) throws -> LogitRows
     func truncate(_ slot: Int, by count: Int)
-    func close(_ slot: Int)
 }

@@ -45,9 +45,9 @@ final class KeyValueCache {
 
     func setLength(_ slot: Int, _ length: Int) { lengths[slot] = length }
 
-    /// Makes `slot` begin with the first tokens of another slot.
+    /// Makes `slot` hold the first tokens of a slot, perhaps its own, and no more.
     func copyStart(of source: Int, to slot: Int, count: Int) throws {
-        if count > 0 {
+        if count > 0, source != slot {
             for layer in keys.indices {
                 for store in [keys[layer], values[layer]] {
                     try store.narrow(0, row(slot, 0), count).copy_(store.narrow(0, row(source, 0), count))

@@ -3,43 +3,58 @@ import Torch
 /// A model with its cache behind the decoder: streams side by side, each new token computed once.
 final class ModelBackend: DecodingBackend {
     let slotCount: Int
+    let capacity: Int
     private let model: LanguageModel
-    private let adapter: Adapter?
-    private var weights: ForwardWeights
+    /// One for each adapter.
+    private var weights: [ForwardWeights]
+    /// Makes the weights for all passes but the first, where that goes over the model's own.
+    private var makeWeights: (() throws -> ForwardWeights)?
     private var passes = 0
     private let cache: KeyValueCache
-    private var prefixLength = 0
+    /// The adapter of each slot.
+    private var adapters: [Int]
 
     var vocabularySize: Int { model.configuration.vocabularySize }
-    var capacity: Int { model.configuration.contextLength }
 
+    /// One adapter or none, folded into the weights where they are laid out anew.
     /// - Parameter slots: streams that can stand side by side.
-    init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
-        self.model = model
-        self.adapter = adapter
-        weights = try ForwardWeights.canBeginPlain(model) ? ForwardWeights(plain: model, adapter) : ForwardWeights(model, adapter, slots: slots)
-        slotCount = slots
-        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, model.configuration.contextLength))
+    convenience init(model: LanguageModel, adapter: Adapter?, slots: Int) throws {
+        let make = { try ForwardWeights(model, adapter, slots: slots) }
+        let isPlain = ForwardWeights.canBeginPlain(model)
+        try self.init(model, slots: slots, context: .max, weights: [isPlain ? ForwardWeights(plain: model, adapter) : make()])
+        if isPlain { makeWeights = make }
     }
 
-    private var prefixSlot: Int { slotCount }
+    /// Several adapters beside one set of weights.
+    /// - Parameters:
+    ///   - adapters: nil for the base alone.
+    ///   - context: tokens of a stream, if fewer than the model's.
+    convenience init(model: LanguageModel, adapters: [Adapter?], slots: Int, context: Int) throws {
+        try self.init(model, slots: slots, context: context, weights: ForwardWeights.sharing(model, adapters, slots: slots))
+    }
 
-    func setPrefix(_ tokens: [Int]) throws {
-        prefixLength = tokens.count
-        cache.setLength(prefixSlot, 0)
-        if tokens.isEmpty { return }
-        try beginPass()
-        _ = try lastHidden([Feed(slot: prefixSlot, tokens: tokens)])
+    private init(_ model: LanguageModel, slots: Int, context: Int, weights: [ForwardWeights]) throws {
+        self.model = model
+        self.weights = weights
+        slotCount = slots
+        capacity = min(context, model.configuration.contextLength)
+        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, capacity))
+        adapters = Array(repeating: 0, count: slots + 1)
     }
 
     /// The first token need not wait for a second set of weights: that is made before the second pass.
     private func beginPass() throws {
-        if passes == 1, ForwardWeights.canBeginPlain(model) { weights = try ForwardWeights(model, adapter, slots: slotCount) }
+        if passes == 1, let makeWeights {
+            weights = [try makeWeights()]
+            self.makeWeights = nil
+        }
         passes += 1
     }
 
-    func open(_ slot: Int, fromPrefix: Bool) throws {
-        try cache.copyStart(of: prefixSlot, to: slot, count: fromPrefix ? prefixLength : 0)
+    func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) throws {
+        precondition(weights.indices.contains(adapter), "the backend has \(weights.count) adapters")
+        try cache.copyStart(of: source, to: slot, count: count)
+        adapters[slot] = adapter
     }
 
     func truncate(_ slot: Int, by count: Int) {
@@ -47,17 +62,40 @@ final class ModelBackend: DecodingBackend {
         cache.setLength(slot, cache.lengths[slot] - count)
     }
 
-    func close(_ slot: Int) { cache.setLength(slot, 0) }
-
     func advance(_ feeds: [Feed]) throws -> LogitRows {
         try beginPass()
-        if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return try advance(feeds, on: host) }
-        let logits = try weights.head.product(lastHidden(feeds).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
-        return LogitRows(values: try logits.floats(), vocabularySize: vocabularySize)
+        let passes = split(feeds)
+        if passes.count == 1 { return LogitRows(values: try logits(feeds, weights[adapters[feeds[0].slot]]), vocabularySize: vocabularySize) }
+        var values = [Float](repeating: 0, count: feeds.count * vocabularySize)
+        for pass in passes {
+            let rows = try logits(pass.map { feeds[$0] }, weights[adapters[feeds[pass[0]].slot]])
+            for (row, index) in pass.enumerated() {
+                values.replaceSubrange(
+                    index * vocabularySize..<(index + 1) * vocabularySize, with: rows[row * vocabularySize..<(row + 1) * vocabularySize])
+            }
+        }
+        return LogitRows(values: values, vocabularySize: vocabularySize)
+    }
+
+    /// Feeds that go through the model together, by their places: one adapter's, and single steps apart from the pieces of prompts beside
+    /// them, which want other loops.
+    private func split(_ feeds: [Feed]) -> [[Int]] {
+        let groups = Dictionary(grouping: feeds.indices) { adapters[feeds[$0].slot] }
+        return groups.sorted { $0.key < $1.key }.flatMap { adapter, all -> [[Int]] in
+            guard weights[adapter].host != nil, all.reduce(0, { $0 + feeds[$1].tokens.count }) > ForwardWeights.hostRows else { return [all] }
+            let steps = all.filter { feeds[$0].tokens.count == 1 }, rest = all.filter { feeds[$0].tokens.count > 1 }
+            return steps.isEmpty || rest.isEmpty || steps.count > ForwardWeights.hostRows ? [all] : [steps, rest]
+        }
+    }
+
+    private func logits(_ feeds: [Feed], _ weights: ForwardWeights) throws -> [Float] {
+        if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return try logits(feeds, on: host) }
+        let hidden = try lastHidden(feeds, weights).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
+        return try weights.head.product(hidden).floats()
     }
 
     /// Few rows: the processor's own loops take the whole pass.
-    private func advance(_ feeds: [Feed], on host: HostPass) throws -> LogitRows {
+    private func logits(_ feeds: [Feed], on host: HostPass) throws -> [Float] {
         try prepare(feeds)
         var rows: [HostPass.Row] = [], wanted: [Int] = []
         for feed in feeds {
@@ -68,7 +106,7 @@ final class ModelBackend: DecodingBackend {
         }
         let values = try host.logits(rows, wanted: wanted, cache)
         for feed in feeds { cache.setLength(feed.slot, cache.lengths[feed.slot] + feed.tokens.count) }
-        return LogitRows(values: values, vocabularySize: vocabularySize)
+        return values
     }
 
     /// Makes room in the cache.
@@ -80,7 +118,7 @@ final class ModelBackend: DecodingBackend {
     }
 
     /// The last block's output for the last token of each feed, [feeds, hidden]; the cache holds all tokens afterwards.
-    private func lastHidden(_ feeds: [Feed]) throws -> Tensor {
+    private func lastHidden(_ feeds: [Feed], _ weights: ForwardWeights) throws -> Tensor {
         try prepare(feeds)
         let positions = feeds.flatMap { feed in (0..<feed.tokens.count).map { cache.lengths[feed.slot] + $0 } }
         let rows = feeds.flatMap { feed in (0..<feed.tokens.count).map { Int64(cache.row(feed.slot, cache.lengths[feed.slot] + $0)) } }

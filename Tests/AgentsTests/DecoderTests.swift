@@ -11,7 +11,6 @@ private final class RandomBackend: DecodingBackend {
     let slotCount = 5
     let capacity = 4096
     private var streams: [Int: [Int]] = [:]
-    private var prefix: [Int] = []
     /// Added to each token's logit.
     private let bias: [Float]
 
@@ -20,10 +19,8 @@ private final class RandomBackend: DecodingBackend {
         vocabularySize = bias.count
     }
 
-    func setPrefix(_ tokens: [Int]) { prefix = tokens }
-    func open(_ slot: Int, fromPrefix: Bool) { streams[slot] = fromPrefix ? prefix : [] }
+    func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) { streams[slot] = Array(streams[source, default: []].prefix(count)) }
     func truncate(_ slot: Int, by count: Int) { streams[slot]!.removeLast(count) }
-    func close(_ slot: Int) { streams[slot] = nil }
 
     func advance(_ feeds: [Feed]) -> LogitRows {
         var values: [Float] = []

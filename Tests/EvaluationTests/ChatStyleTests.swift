@@ -22,15 +22,12 @@ private final class ScriptedBackend: DecodingBackend {
     let slotCount = 3
     let capacity = 10_000
     private let reasoning: String
-    private var prefix: [Int] = []
     private var slots: [Int: [Int]] = [:]
 
     init(reasoning: String) { self.reasoning = reasoning }
 
-    func setPrefix(_ tokens: [Int]) { prefix = tokens }
-    func open(_ slot: Int, fromPrefix: Bool) { slots[slot] = fromPrefix ? prefix : [] }
+    func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) { slots[slot] = Array(slots[source, default: []].prefix(count)) }
     func truncate(_ slot: Int, by count: Int) { slots[slot]?.removeLast(count) }
-    func close(_ slot: Int) { slots[slot] = nil }
 
     func advance(_ feeds: [Feed]) -> LogitRows {
         var values: [Float] = []

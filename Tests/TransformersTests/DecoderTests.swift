@@ -100,11 +100,9 @@ import Transformers
         init(_ logits: [Float]) { self.logits = logits }
         var vocabularySize: Int { logits.count }
         let slotCount = 1, capacity = 100_000
-        func setPrefix(_ tokens: [Int]) {}
-        func open(_ slot: Int, fromPrefix: Bool) {}
+        func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) {}
         func advance(_ feeds: [Feed]) -> LogitRows { LogitRows(values: logits, vocabularySize: logits.count) }
         func truncate(_ slot: Int, by count: Int) {}
-        func close(_ slot: Int) {}
     }
 
     private final class Collect: Guide {

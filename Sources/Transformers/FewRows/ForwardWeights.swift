@@ -34,17 +34,37 @@ struct ForwardWeights {
     /// - Parameter slots: streams that can stand side by side.
     /// - Throws: `QuantizationError` where the model was to be int8 and cannot be.
     init(_ model: LanguageModel, _ adapter: Adapter?, slots: Int) throws {
-        let served = model.device == .cpu && (model.dtype == .float32 || model.dtype == .bfloat16)
-        if model.quantization == .int8, !served { throw QuantizationError.int8(model.device, model.dtype) }
-        guard served, model.quantization != .nf4, let format = Self.format(model, adapter) else {
+        guard try Self.serves(model), let format = Self.format(model, adapter) else {
             self.init(plain: model, adapter)
             return
         }
-        let own = try HostWeights(model, adapter, format, manyRows: slots > 4), host = HostPass(model, own)
+        let base = try HostWeights(model, folding: format == .int8 ? nil : adapter, format, manyRows: slots > 4)
+        try self.init(model, base, beside: format == .int8 ? adapter : nil, format)
+    }
+
+    /// One set of weights for several adapters, none of them folded in: what another adapter takes is its own factors.
+    /// - Parameter adapters: nil for the base alone.
+    static func sharing(_ model: LanguageModel, _ adapters: [Adapter?], slots: Int) throws -> [ForwardWeights] {
+        guard try serves(model), let format = format(model, nil) else { return adapters.map { ForwardWeights(plain: model, $0) } }
+        let base = try HostWeights(model, folding: nil, format, manyRows: slots > 4)
+        return try adapters.map { try ForwardWeights(model, base, beside: $0, format) }
+    }
+
+    private init(_ model: LanguageModel, _ base: HostWeights, beside adapter: Adapter?, _ format: PanelMatrix.Format) throws {
+        // The small changes of an adapter would be lost in bfloat16.
+        let own = try adapter.map { try base.adding($0, model.configuration, format == .int8 ? .int8 : .float32) } ?? base
+        let host = HostPass(model, own)
         // libtorch's products in bfloat16 are faster with many rows.
         self = model.dtype == .float32
-            ? ForwardWeights(blocks: own.blocksForPrompts, head: own.headForPrompts, adapter: format == .int8 ? adapter : nil, host: host)
+            ? ForwardWeights(blocks: own.blocksForPrompts, head: own.headForPrompts, adapter: adapter, host: host)
             : ForwardWeights(blocks: model.blocks, head: model.head, adapter: adapter, host: host)
+    }
+
+    /// Whether the processor's own loops take the model.
+    private static func serves(_ model: LanguageModel) throws -> Bool {
+        let isServed = model.device == .cpu && (model.dtype == .float32 || model.dtype == .bfloat16)
+        if model.quantization == .int8, !isServed { throw QuantizationError.int8(model.device, model.dtype) }
+        return isServed && model.quantization != .nf4
     }
 
     /// Nil where the second set of weights would be too large.

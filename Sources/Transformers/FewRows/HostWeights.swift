@@ -7,10 +7,10 @@ struct HostWeights {
         let inputNorm, outputNorm: [Float]
         let queryNorm, keyNorm: [Float]?
         /// Queries, keys and values one behind the other, each filled up to whole panels; gate and up panel by panel.
-        let queryKeyValue, output, gateUp, down: HostMap
+        var queryKeyValue, output, gateUp, down: HostMap
     }
 
-    let blocks: [Block]
+    private(set) var blocks: [Block]
     let finalNorm: [Float]
     let head: HostMap
     /// The same maps for the path over libtorch, which takes prompts.
@@ -18,15 +18,12 @@ struct HostWeights {
     let headForPrompts: Linear
 
     /// - Parameters:
-    ///   - adapter: folded into the weights (`W + s · B A`), or kept beside those that are written in int8.
+    ///   - adapter: folded into the weights (`W + s · B A`).
     ///   - manyRows: whether products with more than a few rows will come; see `HostMap.packed`.
-    init(_ model: LanguageModel, _ adapter: Adapter?, _ format: PanelMatrix.Format, manyRows: Bool) throws {
+    init(_ model: LanguageModel, folding adapter: Adapter?, _ format: PanelMatrix.Format, manyRows: Bool) throws {
         let configuration = model.configuration
         let packs = manyRows && format == .bfloat16
-        let (folded, beside) = format == .int8 ? (nil, adapter) : (adapter, nil)
-        func map(
-            _ weights: [Tensor], _ biases: [Tensor?] = [nil], _ factors: [LoRAFactors?] = [nil], interleaved: Bool = false
-        ) throws -> HostMap {
+        func map(_ weights: [Tensor], _ biases: [Tensor?] = [nil], interleaved: Bool = false) throws -> HostMap {
             let widths = weights.map { $0.shape[0] }, padded = widths.map(PanelMatrix.paddedOutputs)
             var bias: [Float]?
             if biases.contains(where: { $0 != nil }) {
@@ -38,8 +35,7 @@ struct HostWeights {
             return HostMap(
                 panels: try PanelMatrix(weights, interleaved: interleaved, format: format),
                 outputs: weights.count == 1 ? widths[0] : padded.reduce(0, +), bias: bias,
-                packed: packs && widths == padded ? try? PackedMatrix(Tensor.concatenated(weights), rows: 16) : nil,
-                addition: try HostAddition(factors, shapes: weights.map(\.shape), interleaved: interleaved, format: format))
+                packed: packs && widths == padded ? try? PackedMatrix(Tensor.concatenated(weights), rows: 16) : nil)
         }
 
         var own: [Block] = [], prompts: [DecoderBlock] = []
@@ -47,13 +43,11 @@ struct HostWeights {
             let weights = block.weights
             func weight(_ projection: Projection) throws -> Tensor {
                 let linear = weights[projection]
-                guard let pair = folded?.layers[layer][projection] else { return try linear.weight(model.dtype) }
+                guard let pair = adapter?.layers[layer][projection] else { return try linear.weight(model.dtype) }
                 return try pair.b.multiplied(by: pair.scale).linear(pair.a.transposed(), residual: linear.weight(.float32).to(dtype: .float32))
             }
             func maps(_ projections: Projection..., interleaved: Bool = false) throws -> HostMap {
-                try map(
-                    projections.map(weight), projections.map { weights[$0].bias },
-                    projections.map { beside?.layers[layer][$0] }, interleaved: interleaved)
+                try map(projections.map(weight), projections.map { weights[$0].bias }, interleaved: interleaved)
             }
             let one = Block(
                 inputNorm: try weights.inputNorm.floats(), outputNorm: try weights.outputNorm.floats(),
@@ -69,6 +63,28 @@ struct HostWeights {
         head = try map([model.head.weight(model.dtype)])
         headForPrompts = Linear(
             PanelMap(matrix: head.panels, start: 0, step: 1, inputs: configuration.hiddenSize, outputs: configuration.vocabularySize))
+    }
+
+    /// The same weights, not copied, with an adapter beside them in the loops for few rows; the blocks for prompts take it as it is.
+    /// - Parameter format: of the adapter's factors.
+    func adding(_ adapter: Adapter, _ configuration: ModelConfiguration, _ format: PanelMatrix.Format) throws -> HostWeights {
+        var copy = self
+        for (layer, factors) in adapter.layers.enumerated() {
+            func add(to map: inout HostMap, _ projections: Projection..., interleaved: Bool = false) throws {
+                let shapes = projections.map { projection in
+                    let (inputs, outputs) = projection.size(in: configuration)
+                    return [outputs, inputs]
+                }
+                map.addition = try HostAddition(
+                    projections.map { factors[$0] }, shapes: shapes, interleaved: interleaved, format: format)
+                if map.addition != nil { map.packed = nil }  // oneDNN's way knows no addition
+            }
+            try add(to: &copy.blocks[layer].queryKeyValue, .query, .key, .value)
+            try add(to: &copy.blocks[layer].output, .output)
+            try add(to: &copy.blocks[layer].gateUp, .gate, .up, interleaved: true)
+            try add(to: &copy.blocks[layer].down, .down)
+        }
+        return copy
     }
 
     /// A block whose linear maps are those of `block`.
