@@ -9,6 +9,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     // A target may import only targets that stand above it in this list.
     targets: [
@@ -60,9 +61,17 @@ let package = Package(
         .target(name: "Submission", dependencies: [
             "Groundwork", "ContentHash", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Agents", "Pipeline", "Yams",
         ], resources: [.embedInCode("Python/agents")]),
+        // HTTP: both agents, chat as OpenAI's clients speak it, a page. The page's files are embedded in the program.
+        .target(
+            name: "RetortServer",
+            dependencies: [
+                "Groundwork", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Agents", "Tournaments",
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            resources: [.embedInCode("Page")]),
         .executableTarget(name: "retort", dependencies: [
             "Groundwork", "ContentHash", "Torch", "Checkpoints", "Tokenizers", "Transformers", "Questions", "Datasets", "Merging",
-            "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Pipeline", "Submission",
+            "Distillation", "Teachers", "Evaluation", "Agents", "Tournaments", "Pipeline", "Submission", "RetortServer",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .testTarget(name: "GroundworkTests", dependencies: ["Groundwork"]),
@@ -81,6 +90,7 @@ let package = Package(
         .testTarget(name: "AgentsTests", dependencies: ["Agents"]),
         .testTarget(name: "TournamentsTests", dependencies: ["Tournaments", "TestServers"]),
         .testTarget(name: "SubmissionTests", dependencies: ["Groundwork", "Checkpoints", "Agents", "Submission", "retort"], exclude: ["contest.py"]),
+        .testTarget(name: "RetortServerTests", dependencies: ["RetortServer"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "retort"]),
     ],
     swiftLanguageModes: [.v6]

@@ -16,8 +16,7 @@ struct Retort: ParsableCommand {
         subcommands: [
             Run.self, Plan.self, ReportCommand.self, DataCommand.self, Generate.self, LabelCommand.self, Train.self, Merge.self,
             Export.self, Evaluate.self, BakeoffCommand.self, QuestionCommand.self, Answer.self, TournamentCommand.self, TuneCommand.self,
-            Submit.self, AgentsCommand.self, Complete.self, Tokenize.self,
-            Inspect.self, Doctor.self,
+            Submit.self, AgentsCommand.self, Serve.self, Complete.self, Tokenize.self, Inspect.self, Doctor.self,
         ])
 }
 
