@@ -4,7 +4,7 @@
 # server on the same file.
 #
 #   CONNECTIONS=64 SECONDS_EACH=60
-#   ADAPTERS="NAME=FOLDER …"     serves these too, and asks for each of them in turn; also tells what the change costs
+#   ADAPTER=FOLDER               served twice, as two adapters that requests take in turn (default: one of rank 16, trained for a moment)
 #   PEER=0                       leaves llama.cpp out (else scripts/setup --llama installs it)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,9 +20,11 @@ servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 "$retort" generate --domain humanities --count 200 --seed 5 -o "$work/questions.jsonl" >/dev/null
-adapters=()
-for one in ${ADAPTERS:-}; do adapters+=(--adapter "$one"); done
-"$retort" serve --model "$RETORT_DEMO_MODEL" --quantization int8 --port 0 "${adapters[@]}" >"$work/out" 2>"$work/log" &
+adapter=${ADAPTER:-$work/adapter}
+[ -n "${ADAPTER:-}" ] || "$retort" train --model "$RETORT_DEMO_MODEL" --questions "$work/questions.jsonl" --rank 16 --alpha 16 --rslora --lr 2e-4 \
+    --batch 4 --steps 8 -o "$adapter" >/dev/null
+"$retort" serve --model "$RETORT_DEMO_MODEL" --quantization int8 --port 0 --adapter "first=$adapter" --adapter "second=$adapter" \
+    >"$work/out" 2>"$work/log" &
 servers+=($!)
 for _ in $(seq 600); do grep -q '^serving on' "$work/out" && break; sleep 0.1; done
 address=$(sed -n 's/^serving on //p' "$work/out")
@@ -34,7 +36,9 @@ echo "== one connection, answers"
 load answers "$address" "$work/questions.jsonl" --connections 1 --seconds 15
 echo "== ${CONNECTIONS:-64} connections, answers"
 load answers "$address" "$work/questions.jsonl" --connections "${CONNECTIONS:-64}" --seconds "${SECONDS_EACH:-60}"
-echo "== 1 and 16 chats at once"
+echo "== letters alone, one adapter and two in turn"
+load swaps "$address" "$work/questions.jsonl"
+echo "== 1 and 16 chats at once, the base"
 load chats "$address" --connections 1 --seconds 10
 load chats "$address" --connections 16 --seconds 20
 kill -TERM "${servers[0]}"

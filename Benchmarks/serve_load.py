@@ -1,6 +1,7 @@
 """Load for a server, from one process with a thread a connection. A connection that is told to come back later does so.
 
     serve_load.py answers ADDRESS QUESTIONS.jsonl --connections N --seconds S    # retort's /v1/answer, every served model in turn
+    serve_load.py swaps   ADDRESS QUESTIONS.jsonl                                # what it costs to take another adapter
     serve_load.py chats   ADDRESS               --connections N --seconds S      # /v1/chat/completions of any server, 128 tokens each
 """
 
@@ -14,11 +15,11 @@ import urllib.parse
 import urllib.request
 
 options = argparse.ArgumentParser()
-options.add_argument("what", choices=["answers", "chats"])
+options.add_argument("what", choices=["answers", "swaps", "chats"])
 options.add_argument("address")
 options.add_argument("questions", nargs="?")
-options.add_argument("--connections", type=int, required=True)
-options.add_argument("--seconds", type=float, required=True)
+options.add_argument("--connections", type=int, default=1)
+options.add_argument("--seconds", type=float, default=10)
 options = options.parse_args()
 host = urllib.parse.urlparse(options.address).netloc
 lock = threading.Lock()
@@ -36,9 +37,11 @@ def metrics():
 
 def bodies():
     if options.what == "chats":
+        base = next((model["id"] for model in json.loads(get("v1/models"))["data"] if model["owned_by"] == "retort"), None)
         subjects = ["the sea", "bread", "a lighthouse", "winter", "a market", "the moon", "trains", "a garden"]
         return "/v1/chat/completions", [
-            {"messages": [{"role": "user", "content": f"Tell me a long story about {subject}."}], "max_tokens": 128, "temperature": 0.8}
+            {"messages": [{"role": "user", "content": f"Tell me a long story about {subject}."}], "max_tokens": 128, "temperature": 0.8,
+             **({"model": base} if base else {})}
             for subject in subjects], None
     served = json.loads(get("v1/models"))
     models = [model["id"] for model in served["data"]][1:] or [served["data"][0]["id"]]
@@ -50,6 +53,28 @@ def bodies():
 
 
 path, requests, deadline = bodies()
+
+
+def swaps():
+    connection = http.client.HTTPConnection(host)
+    names = sorted({request["model"] for request in requests})
+    for chosen in [names[:1], names]:
+        taken = []
+        for index, request in enumerate(requests[:80]):
+            body = json.dumps({**request, "model": chosen[index % len(chosen)], "mode": "letter"})
+            start = time.perf_counter()
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            reply.read()
+            assert reply.status == 200, reply.status
+            taken.append(time.perf_counter() - start)
+        taken = sorted(taken[8:])
+        print(f"{' and '.join(chosen)}: p50 {1000 * taken[len(taken) // 2]:.1f} ms, p90 {1000 * taken[len(taken) * 9 // 10]:.1f} ms")
+
+
+if options.what == "swaps":
+    swaps()
+    raise SystemExit
 end = time.perf_counter() + options.seconds
 
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Groundwork
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -18,6 +19,7 @@ public struct RetortServer: Sendable {
     let metrics: ServerMetrics
     let queue: WorkQueue
     let connections: ConnectionWatch
+    let matches = LiveMatches()
 
     /// - Throws: `ServerError` for settings that cannot be.
     public init(models: ServedModels, settings: ServerSettings) throws {
@@ -63,11 +65,12 @@ public struct RetortServer: Sendable {
         router.post("/v1/chat/completions") { request, context in try await chat(request, context) }
         router.post("/v1/answer") { request, context in try await answer(request, context) }
         router.post("/v1/question") { request, context in try await question(request, context) }
+        addMatches(to: router)
         ServedPage.add(to: router)
         return router
     }
 
-    /// Serves until `stop` returns, and then on until all that was accepted is done.
+    /// Serves until `stop` returns, and then on until all that was accepted is done. Only a match is not played to its end.
     /// - Parameters:
     ///   - stop: waits for the wish to stop.
     ///   - running: gets the port once the server listens.
@@ -79,6 +82,7 @@ public struct RetortServer: Sendable {
             logger: logger))
         let waiting = Task {
             await stop()
+            matches.stop()
             await group.triggerGracefulShutdown()
         }
         defer { waiting.cancel() }

@@ -55,7 +55,6 @@ public final class ServedModels: Sendable {
             ("mode", .string(AnswerFields.standardMode.rawValue)),
             ("answer_deadline_ms", .integer(Int(settings.answerDeadline / .milliseconds(1)))),
             ("question_deadline_ms", .integer(Int(settings.questionDeadline / .milliseconds(1)))),
-            ("tournaments", .boolean(false)),
         ])
         return .object(JSONObject([
             ("object", .string("list")),

@@ -98,11 +98,14 @@ struct Serve: ParsableCommand {
         try models.warmUp()
         Console.note(String(format: "warmed up in %.1f s", (ContinuousClock.now - start) / .seconds(1)))
         let server = try RetortServer(models: models, settings: settings)
+        try Interruption.check()
         let signals = StopSignals()
-        try Blocking.run {
-            try await server.run(until: { await signals.first() }) { port in
-                print("serving on http://\(settings.host):\(port)/")
-                fflush(stdout)
+        let wishes = signals.wishes, host = settings.host
+        try withExtendedLifetime(signals) {
+            try Blocking.run {
+                try await server.run(until: { for await _ in wishes { return } }) { port in
+                    FileHandle.standardOutput.write(Data("serving on http://\(host):\(port)/\n".utf8))
+                }
             }
         }
         Console.note("stopped; everything accepted was answered")
@@ -122,27 +125,23 @@ struct NamedFolder: ExpressibleByArgument {
 }
 
 /// SIGTERM and SIGINT while serving: the first is a wish to stop, which interrupts nobody's work; a second ends the process.
-private final class StopSignals: Sendable {
-    private let stream: AsyncStream<Void>
-    private let told: AsyncStream<Void>.Continuation
-    private let count = Atomic<Int>(0)
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
+private struct StopSignals {
+    let wishes: AsyncStream<Void>
+    private let sources: [any DispatchSourceSignal]
+    private static let count = Atomic<Int>(0)
 
     init() {
-        (stream, told) = AsyncStream<Void>.makeStream()
-        for number in [SIGINT, SIGTERM] {
+        let (wishes, told) = AsyncStream<Void>.makeStream()
+        self.wishes = wishes
+        sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { [self] in
-                if count.add(1, ordering: .relaxed).newValue > 1 { _exit(130) }
+            source.setEventHandler {
+                if Self.count.add(1, ordering: .relaxed).newValue > 1 { _exit(130) }
                 told.yield()
             }
             source.resume()
-            sources.withLock { $0.append(source) }
+            return source
         }
-    }
-
-    func first() async {
-        for await _ in stream { return }
     }
 }

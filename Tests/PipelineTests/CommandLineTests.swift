@@ -49,7 +49,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         #expect(help.status == 0)
         for name in [
             "run", "plan", "data", "generate", "label", "train", "merge", "export", "evaluate",
-            "bakeoff", "report", "question", "answer", "tournament", "tune", "submit", "agents", "complete", "tokenize", "inspect", "doctor",
+            "bakeoff", "report", "question", "answer", "tournament", "tune", "submit", "agents", "serve", "complete", "tokenize", "inspect", "doctor",
         ] {
             #expect(help.output.contains("\n  \(name) "), "\(name)")
         }
@@ -74,6 +74,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("submit", ["--model", "--adapter", "-o, --output", "--topics", "--qgen", "--agen", "--mode", "--quantization", "--binary", "--include-model", "--force", "--check", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "--batch", "--pool", "--shots", "--num-shots", "--candidates", "--solves", "--solver", "--solver-mode", "--opponent", "--avoid", "--audit", "-o, --output", "--json"]),
         ("complete", ["--model", "--adapter", "--prompts", "--streams", "--raw", "--max-tokens", "--ignore-eos", "--temperature", "--top-p", "--seed", "--json", "<prompt>"]),
+        ("serve", ["--model", "--adapter", "--served-model-name", "--host", "--port", "--slots", "--queue", "--max-model-len", "--answer-deadline", "--question-deadline", "--chat-deadline", "--api-key-env", "--api-key-file"]),
         ("tokenize", ["--model", "--decode", "--json"]),
         ("inspect", ["<path>", "--json"]),
         ("doctor", ["--json"]),
@@ -143,6 +144,9 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         (["tune", "--agent", "question", "--model", "m", "--topics", "t", "--mode", "letter"], "--mode is for --agent answer."),
         (["tune", "--agent", "answer", "--model", "m", "--questions", "q", "--temperature", "0.2,hot"], "'0.2,hot' is invalid"),
         (["tune", "--agent", "answer", "--model", "m", "--questions", "q", "--top-p", "1.5"], "top_p is 1.5; allowed is a number above 0, up to 1"),
+        (["serve", "--model", "m", "--adapter", "nameless"], "'nameless' is invalid"),
+        (["serve", "--model", "m", "--slots", "0"], "--slots is a number from 1 to 256."),
+        (["serve", "--model", "m", "--api-key-env", "RETORT_NO_SUCH_VARIABLE"], "which is not set"),
         (["merge", "--method", "slerp", "-o", "x", "a"], "there is no merge method \"slerp\"; choose one of ties, linear, cat"),
         (["merge", "--method", "cat", "--density", "0.5", "-o", "x", "a"], "--density means nothing to the method cat."),
         (["merge", "--method", "cat", "--space", "core", "-o", "x", "a"], "cat does not exist in the space core; choose factors"),
@@ -183,6 +187,8 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ["tokenize", "--model", "no/such/model.gguf"],
         ["inspect", "no/such/model.gguf"],
         ["complete", "--model", "m", "--prompts", "no/such/prompts.jsonl"],
+        ["serve", "--model", "no/such/model.gguf"],
+        ["serve", "--model", "m", "--api-key-file", "no/such/token"],
         ["merge", "-o", "/tmp/never-written", "no/such/adapter", "nor/this"],
         ["label", "--model", "m", "--questions", "no/such/file", "-o", "/tmp/never-written"],
         ["train", "--model", "no/such/model", "--questions", "no/such/file", "-o", "/tmp/never-written"],

@@ -90,4 +90,37 @@ import RetortServer
         #expect(await server.get("/healthz").status == 200)
         try await server.stop()
     }
+
+    @Test func aMatchIsToldFromItsBeginningToItsEnd() async throws {
+        let server = try await LiveServer()
+        let body = #"{"first": "base", "second": "tuned", "questions": 2, "topics": ["rivers", "sums"], "seed": 4}"#
+        let begun = await server.post("/v1/tournaments", body)
+        #expect(begun.status == 202)
+        let path = try #require(try begun.json()["events"] as? String)
+        let events = await server.get(path).events
+        #expect(events.first?.name == "match-begins" && events.last?.name == "match-ends")
+        #expect(events.count { $0.name == "inning-ends" } == 2 && events.count { $0.name == "question" } == 4)
+        // A later watcher hears the same, and a match that is over makes room for the next.
+        #expect(await server.get(path).events.map(\.data) == events.map(\.data))
+        #expect(await server.post("/v1/tournaments", body).status == 202)
+        #expect(await server.get(path).status == 404)
+        #expect(await server.post("/v1/tournaments", #"{"first": "base", "second": "none", "topics": ["x"]}"#).status == 404)
+        #expect(await server.post("/v1/tournaments", #"{"first": "base", "second": "base", "topics": []}"#).status == 400)
+        try await server.stop()
+    }
+
+    @Test func oneMatchIsPlayedAtATimeAndCanBeStopped() async throws {
+        let gate = Gate()
+        let server = try await LiveServer(gate: { gate.wait() })
+        let body = #"{"first": "base", "second": "base", "questions": 3, "topics": ["rivers"]}"#
+        let id = try #require(try await server.post("/v1/tournaments", body).json()["id"] as? String)
+        let second = await server.post("/v1/tournaments", body)
+        #expect(second.status == 409 && second.error("message")?.contains(id) == true)
+        async let watching = server.get("/v1/tournaments/\(id)/events")
+        let delete = "DELETE /v1/tournaments/\(id) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        #expect(await Connection.exchange(server.port, delete).status == 200)
+        gate.open()
+        #expect(await watching.events.last?.name == "error")
+        try await server.stop()
+    }
 }

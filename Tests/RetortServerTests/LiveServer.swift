@@ -1,3 +1,4 @@
+import Agents
 import Foundation
 import RetortServer
 import Synchronization
@@ -17,6 +18,9 @@ final class LiveServer: Sendable {
         let models = try ServedModels(names: ["base", "tuned"], tokenizer: tokenizer, decoder: decoder)
         var settings = ServerSettings()
         settings.port = 0
+        // A token is a byte here.
+        settings.answering = AgentSettings(maxNewTokens: 300, temperature: 0.5)
+        settings.asking = AgentSettings(maxNewTokens: 700, temperature: 0.8)
         change(&settings)
         let server = try RetortServer(models: models, settings: settings)
         let (stop, wish) = AsyncStream<Void>.makeStream()

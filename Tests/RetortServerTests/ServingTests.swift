@@ -186,7 +186,8 @@ import RetortServer
                         }
                         let head = "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n"
                         let reply = await Connection.exchange(server.port, Array(head.utf8) + body)
-                        #expect((200..<500).contains(reply.status), "\(String(decoding: body, as: UTF8.self)): \(reply.text)")
+                        // A deadline of a few milliseconds is one too.
+                        #expect((200..<500).contains(reply.status) || reply.status == 504, "\(String(decoding: body, as: UTF8.self)): \(reply.text)")
                     }
                 }
             }

@@ -64,7 +64,10 @@ extension RetortServer {
     ) throws(HTTPProblem) -> AsyncThrowingStream<AgentEvent<Record>, any Error> {
         let start = RequestWork.clock.now()
         let remaining: @Sendable () -> Duration = { limit - (RequestWork.clock.now() - start) }
-        let watch: (@Sendable (RequestWork.News) -> AgentEvent<Record>?)? = streams ? { .news($0, remaining: remaining()) } : nil
+        var watch: (@Sendable (RequestWork.News) -> AgentEvent<Record>?)?
+        if streams {
+            watch = { news in AgentEvent<Record>.news(news, remaining: remaining()) }
+        }
         return try begin(path, context, limit: limit, watch: watch) { request, tell in
             tell(.done(try work(request), remaining: request.remaining))
         }

@@ -57,7 +57,8 @@ struct ChatRequest: Sendable {
         }
         for key in ["tools", "functions", "logit_bias"] {
             switch fields[key] {
-            case nil, .array([]): continue
+            case nil: continue
+            case .array(let list) where list.isEmpty: continue
             case .object(let object) where object.keys.isEmpty: continue
             default: throw .bad("'\(key)' is not supported", key, code: "unsupported")
             }

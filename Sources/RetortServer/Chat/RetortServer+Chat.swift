@@ -7,7 +7,7 @@ import Transformers
 extension RetortServer {
     /// `POST /v1/chat/completions`.
     func chat(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let chat = try ChatRequest(JSONFields(request, most: settings.bodyBytes), settings)
+        let chat = try ChatRequest(await JSONFields(request, most: settings.bodyBytes), settings)
         let name = chat.model ?? models.standard, adapter = try models.adapter(name)
         let models = models
         let events = try begin("/v1/chat/completions", context, limit: chat.deadline) { (work, tell: @escaping @Sendable (ChatEvent) -> Void) in

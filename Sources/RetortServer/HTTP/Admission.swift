@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 
 /// Turns every error into an answer, and counts.
@@ -64,7 +65,6 @@ struct Admission: RouterMiddleware {
 }
 
 extension HTTPField.Name {
-    static let xContentTypeOptions = Self("X-Content-Type-Options")!
-    static let contentSecurityPolicy = Self("Content-Security-Policy")!
+    static let accelBuffering = Self("X-Accel-Buffering")!
     static let referrerPolicy = Self("Referrer-Policy")!
 }

@@ -1,5 +1,6 @@
 import Agents
 import Checkpoints
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import Tokenizers
@@ -43,7 +44,7 @@ struct HTTPProblem: Error {
         case is CancellationError: self = .cancelled
         case let error as AgentError:
             switch error {
-            case .tooLong, .deadlineNotPositive, .setting: self = .bad("\(error)", code: "invalid_request")
+            case .tooLong, .tooFewNewTokens, .deadlineNotPositive, .setting: self = .bad("\(error)", code: "invalid_request")
             default: self.init(.internalServerError, "\(error)")
             }
         case let error as ModelError:
@@ -53,7 +54,7 @@ struct HTTPProblem: Error {
                 self.init(.internalServerError, "\(error)")
             }
         case let error as TokenizerError: self = .bad("\(error)", "messages")
-        case is DecodingError, is Transformers.DecodingError: self.init(.internalServerError, "\(error)")
+        case is Transformers.DecodingError: self.init(.internalServerError, "\(error)")
         case is NIOTooManyBytesError: self.init(.contentTooLarge, "the request's body is too large")
         case let error as any HTTPResponseError where error.status == .notFound:
             self.init(.notFound, "there is nothing here; see GET /v1/models, POST /v1/answer, /v1/question, /v1/chat/completions", code: "not_found")
@@ -97,7 +98,7 @@ extension Response {
     init(events: AsyncStream<String>) {
         self.init(
             status: .ok,
-            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .init("X-Accel-Buffering")!: "no"],
+            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .accelBuffering: "no"],
             body: ResponseBody { writer in
                 for await event in events { try await writer.write(ByteBuffer(string: event)) }
                 try await writer.finish(nil)

@@ -81,7 +81,7 @@ struct JSONFields {
 
     /// A seed is any whole number.
     func seed() throws(HTTPProblem) -> UInt64? {
-        try integer("seed", .min ... .max).map { UInt64(bitPattern: Int64($0)) }
+        try integer("seed", Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
     }
 
     /// `deadline_ms`, counted from the request's arrival.

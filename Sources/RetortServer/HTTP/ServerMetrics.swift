@@ -48,9 +48,9 @@ final class ServerMetrics: Sendable {
     func text(_ decoder: SharedDecoder.Status, _ queue: WorkQueue.Status) -> String {
         let state = state.withLock { $0 }
         var lines: [String] = []
-        func metric(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: String)]) {
+        func metric(_ name: String, _ type: String, _ help: String, _ samples: [(String, String)]) {
             lines += ["# HELP retort_\(name) \(help)", "# TYPE retort_\(name) \(type)"]
-            lines += samples.map { "retort_\(name)\($0.labels.isEmpty ? "" : "{\($0.labels)}") \($0.value)" }
+            lines += samples.map { "retort_\(name)\($0.0.isEmpty ? "" : "{\($0.0)}") \($0.1)" }
         }
         func single(_ name: String, _ type: String, _ help: String, _ value: Int) { metric(name, type, help, [("", "\(value)")]) }
         func byPath(_ counts: [String: Int]) -> [(String, String)] { counts.sorted { $0.key < $1.key }.map { ("path=\"\($0)\"", "\($1)") } }

@@ -241,6 +241,101 @@ $("made-ask").addEventListener("click", () => {
   $("ask").requestSubmit();
 });
 
+// Tournament
+
+const match = { id: null, innings: {}, items: {} };
+
+function drawScores(teams) {
+  const rows = teams.map((team) => {
+    // Of its questions the opponent got wrong; of the opponent's it got right.
+    const asked = match.innings[team]?.asks, answered = match.innings[team]?.answers;
+    const share = (inning, count) => (inning && inning.passing ? (100 * count(inning)) / inning.passing : null);
+    const q = share(asked, (inning) => inning.done - inning.correct), a = share(answered, (inning) => inning.correct);
+    const text = (value) => (value === null ? "–" : value.toFixed(0));
+    const row = document.createElement("tr");
+    for (const value of [team, text(q), text(a), text(q === null && a === null ? null : (q || 0) + (a || 0))]) {
+      const cell = document.createElement("td");
+      cell.textContent = value;
+      row.append(cell);
+    }
+    return row;
+  });
+  $("match-scores").replaceChildren(...rows);
+}
+
+function addLine(item, text, kind) {
+  const line = document.createElement(kind || "p");
+  line.textContent = text;
+  item.append(line);
+  return line;
+}
+
+const outcomes = { correct: "right", wrong: "wrong", late: "too late", missing: "no answer", malformed: "malformed" };
+
+function happened(name, data) {
+  if (name === "match-begins") {
+    match.teams = [data.first, data.second];
+    drawScores(match.teams);
+  } else if (name === "inning-begins") {
+    const inning = { passing: 0, done: 0, correct: 0 };
+    match.innings[data.asker] = { ...match.innings[data.asker], asks: inning };
+    match.innings[data.answerer] = { ...match.innings[data.answerer], answers: inning };
+    match.inning = inning;
+    match.asker = data.asker;
+    match.answerer = data.answerer;
+    $("match-stage").textContent = "Inning " + data.inning + ": " + data.asker + " asks.";
+  } else if (name === "question") {
+    const item = document.createElement("li"), question = data.record.question;
+    addLine(item, question ? question.question : "No question.").className = "question";
+    if (question) addLine(item, question.choices.join("   "), "small");
+    if (data.rejections.length) addLine(item, "Not put: " + data.rejections.join("; ")).className = "bad";
+    else match.inning.passing += 1;
+    match.items[data.inning + "/" + data.number] = item;
+    $("match-log").prepend(item);
+  } else if (name === "answer") {
+    const item = match.items[data.inning + "/" + data.number], isRight = data.outcome === "correct";
+    match.inning.done += 1;
+    if (isRight) match.inning.correct += 1;
+    $("match-stage").textContent = "Inning " + data.inning + ": " + match.answerer + " answers.";
+    const given = data.record?.answer?.answer;
+    addLine(item, match.answerer + (given ? " says " + given : "") + ": " + outcomes[data.outcome] + (isRight ? "." : " (" + data.right + " by the question)."))
+      .className = isRight ? "good" : "bad";
+    item.dataset.decides = isRight ? "" : "yes";
+    drawScores(match.teams);
+  } else if (name === "match-ends") {
+    $("match-stage").textContent = "The match is over: " + (data.winner ? data.winner + " wins." : "nobody wins.")
+      + data.teams.map((team) => (team.disqualification ? " " + team.name + " is out: " + team.disqualification + "." : "")).join("");
+    // What was answered right gave the other side nothing.
+    for (const item of Object.values(match.items)) item.hidden = item.dataset.decides !== "yes";
+    $("match-heading").hidden = false;
+  }
+}
+
+whenSubmitted($("play"), $("play-stop"), async (signal) => {
+  Object.assign(match, { id: null, innings: {}, items: {} });
+  $("match").hidden = false;
+  $("match-heading").hidden = true;
+  $("match-log").textContent = "";
+  $("match-scores").textContent = "";
+  $("match-stage").textContent = "Beginning …";
+  const body = {
+    first: $("play-first").value, second: $("play-second").value, questions: Number($("play-count").value) || 3,
+    topics: $("play-topics").value.split("\n").map((line) => line.trim()).filter(Boolean),
+  };
+  const begun = await fetch("v1/tournaments", { method: "POST", headers: headers(), body: JSON.stringify(body), signal });
+  if (!begun.ok) throw await refused(begun);
+  match.id = (await begun.json()).id;
+  try {
+    await readEvents(await fetch("v1/tournaments/" + match.id + "/events", { headers: headers(), signal }), happened);
+  } catch (error) {
+    if (error.name === "AbortError") {
+      await fetch("v1/tournaments/" + match.id, { method: "DELETE", headers: headers() });
+      $("match-stage").textContent = "The match was stopped.";
+    }
+    throw error;
+  }
+});
+
 // Tabs: arrows go from one to the next, as in every tab list.
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
@@ -279,7 +374,6 @@ async function loadModels() {
   $("ask-mode").replaceChildren(...list.retort.modes.map((mode) => new Option(mode, mode, false, mode === list.retort.mode)));
   $("ask-seconds").value = list.retort.answer_deadline_ms / 1000;
   $("make-seconds").value = list.retort.question_deadline_ms / 1000;
-  $("tab-match").hidden = !list.retort.tournaments;
 }
 
 $("token").value = token();
