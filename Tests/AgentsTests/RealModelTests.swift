@@ -35,7 +35,7 @@ struct RealModelTests {
     /// Sums of floats depend on how many rows a product has, so a batch may turn a near tie; apart from that it changes nothing.
     @Test(arguments: [0, 0.7]) func aBatchGivesTheAnswersOfSingleQuestions(_ temperature: Double) throws {
         let agents = try AgentModel(LanguageModel.load(#require(model)), slots: 4)
-        let agent = try agents.answerAgent(AgentSettings(maxNewTokens: 50, temperature: temperature, topP: 0.9))
+        let agent = try agents.answerAgent(AgentSettings(maxNewTokens: 40, temperature: temperature, topP: 0.9))
         let questions = ["capital of France", "largest planet", "chemical symbol of gold", "author of Hamlet"].enumerated().map { index, text in
             Question(
                 id: "\(index)", source: "test", subject: "s", topic: "t", domain: .other, question: "What is the \(text)?",
