@@ -156,6 +156,7 @@ public final class AnswerAgent: QuestionAnswering {
         if !streams.isEmpty { try decode(streams) }
         let records = try asked.map { try record(of: $0, isAlone: batch.count == 1) }
         for guide in asked.flatMap(\.guides) { learn(guide.speed) }
+        if records.contains(where: { $0.refusal?.kind == .noTime }) { learnt.withLock { $0?.doubt() } }
         return records
     }
 

@@ -14,6 +14,9 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
         self.closing = closing
     }
 
+    /// A refusal measures nothing. Were what it rests on believed for ever, a busy minute would end all answering.
+    mutating func doubt() { promptToken = promptToken * 3 / 4 }
+
     /// A quarter of every new measurement is taken over, and at most a doubling of the old: a machine that has become slower
     /// is believed within a few answers, and a single pause is soon forgotten.
     mutating func learn(_ new: AnswerSpeed) {
@@ -51,9 +54,9 @@ struct AnswerCosts {
 
     mutating func closed(at now: Duration) { closing = pace.since(now) }
 
-    /// Reading the next piece, which may take twice as long as the ones before, and then the rest.
+    /// Reading the next piece, which may take a quarter longer than the ones before, and then the rest.
     func reading(_ next: Int, then rest: Int) -> Duration {
-        (promptToken ?? known?.promptToken ?? .zero) * (2 * next + rest)
+        (promptToken ?? known?.promptToken ?? .zero) * (next + next / 4 + rest)
     }
 
     /// One more token, one step as slow as the slowest of the last, and then the closing pass over `link` tokens.

@@ -129,6 +129,15 @@ import Transformers
         #expect(answered.refusal == nil && answered.letter != nil)
     }
 
+    /// A machine that was slow for a while, such as during the warm-up, is tried again.
+    @Test func refusalsDoNotFeedOnThemselves() throws {
+        let decoding = endless(promptToken: .milliseconds(50)), agent = try agent(decoding)
+        try agent.warmUp()
+        decoding.cost = { _, tokens, _ in tokens > 50 ? .milliseconds(tokens) : .milliseconds(20) }
+        let records = try (0..<12 as Range<UInt64>).map { try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: $0)[0] }
+        #expect(records[0].refusal?.kind == .noTime && records[11].refusal == nil && records.allSatisfy { !$0.isLate })
+    }
+
     @Test func aPromptInPiecesIsTheSamePrompt() throws {
         let decoding = endless()
         _ = try agent(decoding).answer([long(1500)], seed: 1)
