@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Both agents under their clocks for a long time, on SmolLM2-135M: first on a quiet machine, then while other processes load all cores,
 # then while the agent's process is stopped (SIGSTOP) for up to a second again and again. Beside them hostile questions. Nothing may be
-# malformed, late or missing; what is refused must say why. Ends with 1 if anything is.
+# malformed, late or missing; what is refused must say why, and of the ordinary questions no more than half may be. Ends with 1 otherwise.
 #
 # The limits are the machine's own: a few answers and questions are made without hurry, and the median of their times becomes the deadline,
 # so that about half of all replies are cut by the clock.
@@ -169,9 +169,10 @@ for kind, limit in limits.items():
     print(f"{round_:>7} {kind:>9}: {len(records):4} replies, {malformed} malformed, {late} late, {missing} missing, {sum(refused.values())} refused"
           f"{' ' + str(dict(refused)) if refused else ''}; median {statistics.median(seconds):.2f} s, slowest {seconds[-1]:.3f} of {limit:.3f} s; "
           f"{dict(endings)}")
-    failed |= bool(malformed or late or missing or silent)
+    # An agent that refuses what it could answer is never late either.
+    failed |= bool(malformed or late or missing or silent) or (kind == "answers" and sum(refused.values()) > len(records) / 2)
 sys.exit(failed)
 PYTHON
 done
-[ "$bad" = 0 ] || fail "replies were malformed, late or missing, or refused without a reason" "the lines above count them" "look at the records, with OUT=FOLDER to keep them"
+[ "$bad" = 0 ] || fail "replies were malformed, late or missing, or refused without need or reason" "the lines above count them" "look at the records, with OUT=FOLDER to keep them"
 echo "nothing malformed, nothing late, nothing missing"
