@@ -145,7 +145,8 @@ public final class AnswerAgent: QuestionAnswering {
             for chain in 0..<chains {
                 let guide = AnswerGuide(
                     vocabulary: vocabulary, mode: mode, limits: limits, sampling: settings.sampling, deadline: one.time,
-                    reading: reading, handedOver: streams.isEmpty ? clock.now() : nil, speed: speed)
+                    reading: reading, handedOver: streams.isEmpty ? clock.now() : nil, speed: speed,
+                    isExtra: chain > 0)
                 asked[index].guides.append(guide)
                 guard guide.canRead() else { break }
                 // The first voice says what it would say alone.

@@ -19,6 +19,7 @@ public final class AnswerGuide: Guide {
     private let deadline: Deadline
     private let pieces: Pieces
     private let learns: Bool
+    private let isExtra: Bool
 
     private enum Stage {
         case reading, pieceScore, pieceRead, firstScore, firstScored, reasoningOpening, writing, correcting, linking, score
@@ -45,10 +46,11 @@ public final class AnswerGuide: Guide {
     ///   - handedOver: when the stream went to the decoder, if it is the first of its request and so waits for no other: what
     ///     prompts have in common is read before any guide is asked. Only such a guide learns the machine's speed.
     ///   - speed: what the machine is known to need; nil to find out on the way.
+    ///   - isExtra: a further voice of a vote: it begins only if it can come to its letter, as there is an answer without it.
     public init(
         vocabulary: AgentVocabulary, mode: Mode = .standard, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy,
         deadline: Deadline = .unlimited, reading: PromptReading = PromptReading([]), handedOver: Duration? = nil,
-        speed: AnswerSpeed? = nil
+        speed: AnswerSpeed? = nil, isExtra: Bool = false
     ) {
         self.vocabulary = vocabulary
         self.mode = mode
@@ -57,6 +59,7 @@ public final class AnswerGuide: Guide {
         self.reading = reading
         self.handedOver = handedOver
         learns = handedOver != nil
+        self.isExtra = isExtra
         costs = AnswerCosts(known: speed)
         pieces = Pieces(vocabulary.coding)
         writer = StringWriter(
@@ -202,7 +205,9 @@ public final class AnswerGuide: Guide {
 
     /// Whether the next piece of the prompt and the rest can be read in time; if not, there is a refusal from now on.
     func canRead() -> Bool {
-        guard deadline.isShort(of: costs.reading(reading.next, then: reading.rest)) else { return true }
+        var cost = costs.reading(reading.next, then: reading.rest)
+        if isExtra { cost += costs.writing(closing: pieces.link.count) }
+        guard deadline.isShort(of: cost) else { return true }
         stage = .finished
         let limit = deadline.limit.map { "\($0.inSeconds) s" } ?? "the time"
         refusal = AnswerRefusal(

@@ -54,9 +54,10 @@ struct AnswerCosts {
 
     mutating func closed(at now: Duration) { closing = pace.since(now) }
 
-    /// Reading the next piece, which may take a quarter longer than the ones before, and then the rest.
+    /// Reading the next piece, which may take a quarter longer than the ones before, and then the rest. No pass is shorter
+    /// than one over a single token.
     func reading(_ next: Int, then rest: Int) -> Duration {
-        (promptToken ?? known?.promptToken ?? .zero) * (next + next / 4 + rest)
+        (promptToken ?? known?.promptToken ?? .zero) * (next + next / 4 + rest) + (known?.step ?? .zero)
     }
 
     /// One more token, one step as slow as the slowest of the last, and then the closing pass over `link` tokens.
