@@ -61,7 +61,7 @@ public struct SubmissionManifest: Codable, Sendable, Hashable {
             let manifest = try JSONDecoder().decode(SubmissionManifest.self, from: WholeFile.read(path))
             guard manifest.format == 1 else { throw unusable("its format is \(manifest.format), not 1") }
             return manifest
-        } catch let error as DecodingError {
+        } catch let error as Swift.DecodingError {
             throw unusable("it is no submission's manifest: \(DecodingReason.of(error))")
         }
     }
