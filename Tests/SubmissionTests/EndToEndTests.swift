@@ -130,7 +130,10 @@ struct EndToEndTests {
 
     @Test func theCheckAsksAndAnswers() throws {
         try withFolder { folder in
-            let arguments = ["--quantization", "int8", "--include-model", "--check", "-o", folder + "/AIAC"]
+            try WholeFile.write("max_new_tokens: 110\n", to: folder + "/q.yaml")
+            try WholeFile.write("max_new_tokens: 40\n", to: folder + "/a.yaml")
+            let settings = ["--qgen", folder + "/q.yaml", "--agen", folder + "/a.yaml"]
+            let arguments = settings + ["--quantization", "int8", "--include-model", "--check", "-o", folder + "/AIAC"]
             let run = try RunningProgram([retort, "submit", "--model", smolLM2!] + arguments, in: folder).finish()
             #expect(run.status == 0 && run.output.hasSuffix("the submission works\n"), "\(run)")
             #expect(FileManager.default.fileExists(atPath: folder + "/AIAC/model/" + (smolLM2! as NSString).lastPathComponent))
