@@ -49,13 +49,12 @@ public struct QuestionReview {
                 candidate.note(.answer, right.isEmpty ? "no choice is right: it is \(computed)" : "\(right.count) choices are right")
                 return
             }
-            settle(&candidate, on: right[0], because: "it is \(computed)", isClear: true)
+            settle(&candidate, on: right[0], because: "it is \(computed)")
         } else if let tally = candidate.tally, tally.solves > 0 {
             let favourite = tally.favourite
             let share = tally.agreement(on: favourite), probability = tally.probability(of: favourite)
-            let isClear = share >= agreement && probability >= confidence
-            if isClear {
-                settle(&candidate, on: favourite, because: "\(tally.votes[favourite.index]) of \(tally.solves) solves chose it", isClear: true)
+            if share >= agreement && probability >= confidence {
+                settle(&candidate, on: favourite, because: "\(tally.votes[favourite.index]) of \(tally.solves) solves chose it")
             } else {
                 candidate.note(.answer, "the solves do not agree: \(tally.votes.map(String.init).joined(separator: ", ")) for A to D")
             }
@@ -64,7 +63,7 @@ public struct QuestionReview {
         }
     }
 
-    private func settle(_ candidate: inout Candidate, on letter: Letter, because reason: String, isClear: Bool) {
+    private func settle(_ candidate: inout Candidate, on letter: Letter, because reason: String) {
         if candidate.letter == letter {
             candidate.note(.answer, nil)
         } else if corrects {
