@@ -30,7 +30,7 @@ struct QuestionMaking {
             try rank(&drafts, review, seed: requests.first?.seed ?? 0)
         }
         var given = memory.asked
-        let best = drafts.map { best(of: $0, besides: &given) }
+        let best = drafts.map { self.best(of: $0, besides: &given) }
         if agent.review != nil { try explain(&drafts, best, open.map { requests[$0] }) }
         var made = zip(open, zip(drafts, best)).map { (requests[$0], $1.0, $1.1) }[...]
         return requests.map { request in
