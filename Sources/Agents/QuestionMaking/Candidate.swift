@@ -31,8 +31,11 @@ struct Candidate {
     /// Passed every check that was made.
     var stands: Bool { verdicts.allSatisfy(\.passed) }
 
-    /// What the best of those that stand has most of: difficulty, and where that is not known the solves' agreement.
-    var rank: Double { difficulty ?? tally.flatMap { tally in letter.map { tally.agreement(on: $0) } } ?? 0 }
+    /// What the best of those that stand has most of. A computed answer comes first: what a model finds hard is often wrong instead. Then
+    /// difficulty counts, and where that is not known the solves' agreement.
+    var rank: Double {
+        (computed == nil ? 0 : 1) + (difficulty ?? tally.flatMap { tally in letter.map { tally.agreement(on: $0) } } ?? 0)
+    }
 
     /// How far one that fell came: first whether it is whole, then how many checks it passed.
     var progress: Int { (drafted.isWhole ? 100 : 0) + verdicts.count(where: \.passed) }

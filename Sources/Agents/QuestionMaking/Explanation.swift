@@ -17,6 +17,7 @@ package struct Explanation {
         let words = StringWriter.words(in: text)
         if words > AnswerFormat.wordLimit { return "it has \(words) words" }
         if let equation = falseEquation { return "\"\(equation)\" is false" }
+        if let foreign = foreignAnswer { return "its answer, \"\(foreign)\", is none of the choices" }
         guard let declared = Letter(rawValue: question.answer) else { return nil }
         if let named, named != declared { return "it is for \(named): \"\(choices[named.index])\"" }
         return nil
@@ -38,23 +39,45 @@ package struct Explanation {
         return longest.count == 1 ? longest[0] : nil
     }
 
-    /// What follows the last "answer is" or "answer:".
-    private var stated: Letter? {
+    /// What follows the last "answer is" or "answer:"; nil where nothing is called the answer.
+    private var statement: Substring? {
         let lower = text.lowercased()
         // A few letters become two in lower case; then places in one text are not those in the other.
         guard lower.count == text.count else { return nil }
         for opening in ["answer is ", "answer is: ", "answer: ", "correct choice is ", "correct option is "] {
             guard let range = lower.ranges(of: opening).last else { continue }
-            let rest = text[text.index(text.startIndex, offsetBy: lower.distance(from: lower.startIndex, to: range.upperBound))...]
-            if let letter = Self.letter(rest) { return letter }
-            let said = Self.tokens(String(rest))
-            let begun = Letter.allCases.filter { letter in
-                let choice = Self.tokens(choices[letter.index])
-                return !choice.isEmpty && said.starts(with: choice)
-            }
-            if let longest = begun.max(by: { choices[$0.index].count < choices[$1.index].count }) { return longest }
+            return text[text.index(text.startIndex, offsetBy: lower.distance(from: lower.startIndex, to: range.upperBound))...]
         }
         return nil
+    }
+
+    private var stated: Letter? {
+        guard let statement else { return nil }
+        if let letter = Self.letter(statement) { return letter }
+        let said = Self.bare(Self.tokens(String(statement)))
+        let begun = Letter.allCases.filter { letter in
+            let choice = Self.bare(Self.tokens(choices[letter.index]))
+            return !choice.isEmpty && said.starts(with: choice)
+        }
+        return begun.max { choices[$0.index].count < choices[$1.index].count }
+    }
+
+    /// An answer of a few words that no choice says.
+    private var foreignAnswer: String? {
+        guard stated == nil, let statement else { return nil }
+        let sentence = statement.split(separator: ". ", maxSplits: 1).first ?? statement
+        let said = Self.bare(Self.tokens(String(sentence)))
+        guard (1...4).contains(said.count) else { return nil }
+        let isSaid = choices.contains { choice in
+            let choice = Self.bare(Self.tokens(choice))
+            return !choice.isEmpty && (Self.holds(said, choice) || Self.holds(choice, said))
+        }
+        return isSaid ? nil : String(sentence)
+    }
+
+    /// Without the article that it may begin with.
+    private static func bare(_ tokens: [String]) -> [String] {
+        tokens.count > 1 && ["a", "an", "the"].contains(tokens[0]) ? Array(tokens.dropFirst()) : tokens
     }
 
     /// "B", "B)", "(B)", "option B".

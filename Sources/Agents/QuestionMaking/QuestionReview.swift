@@ -53,7 +53,11 @@ public struct QuestionReview {
         } else if let tally = candidate.tally, tally.solves > 0 {
             let favourite = tally.favourite
             let share = tally.agreement(on: favourite), probability = tally.probability(of: favourite)
-            if share >= agreement && probability >= confidence {
+            let named = Explanation(candidate.question).named
+            if candidate.letter != favourite, share < 1 || (named != nil && named != favourite) {
+                // A letter is moved only where nothing but itself speaks for another.
+                candidate.note(.answer, "\(tally.votes[favourite.index]) of \(tally.solves) solves chose \(favourite)")
+            } else if share >= agreement && probability >= confidence {
                 settle(&candidate, on: favourite, because: "\(tally.votes[favourite.index]) of \(tally.solves) solves chose it")
             } else {
                 candidate.note(.answer, "the solves do not agree: \(tally.votes.map(String.init).joined(separator: ", ")) for A to D")

@@ -69,6 +69,9 @@ import Testing
         }
     }
 
+    @Test(arguments: ["The answer is Salzburg.", "So the answer is: Rome."])
+    func anAnswerThatNoChoiceSaysContradicts(_ text: String) { #expect(Explanation(question(explanation: text)).contradiction != nil, "\(text)") }
+
     private func question(explanation: String) -> AgentQuestion {
         question("What is the capital of Austria?", ["Vienna", "Graz", "Linz", "Bonn"], .A, explanation)
     }

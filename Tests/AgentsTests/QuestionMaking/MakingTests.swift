@@ -63,6 +63,7 @@ private final class ScriptedDecoding {
 
     private let austria = ["What is the capital of Austria?", "Vienna", "Graz", "Linz", "Bonn", "The capital of Austria is Vienna."]
     private let river = ["Which river flows through Vienna?", "Danube", "Rhine", "Po", "Elbe", "The Danube flows through it."]
+    private let city = ["Which city lies on the Danube?", "Vienna", "Rome", "Oslo", "Bern", "It is Vienna."]
     private let double = ["How large is a half as a number?", "0.5", "3", "1/2", "7", "It is a half."]
 
     /// A solver whose letters follow `knows`: the text of the choice that it holds right.
@@ -110,9 +111,9 @@ private final class ScriptedDecoding {
     }
 
     @Test func theHardestOfTheFairIsChosen() throws {
-        let decoding = ScriptedDecoding(coding, [river, austria], declared: [.A])
+        let decoding = ScriptedDecoding(coding, [river, city], declared: [.A])
         let knows = try solver { ["Danube", "Vienna"].contains($0) ? 0 : -5 }
-        // The opponent is sure of the river and does not know the capital.
+        // The opponent is sure of the river and does not know the city.
         let opponent = try solver { $0 == "Danube" ? 0 : -5 }
         let records = try agent(decoding, solver: knows, opponent: opponent, candidates: 2).ask([capitals], count: 1, seed: 1)
         #expect(try right(records[0]) == "Vienna")
@@ -126,17 +127,23 @@ private final class ScriptedDecoding {
         let decoding = ScriptedDecoding(coding, [river], declared: [.C])
         let record = try agent(decoding, solver: solver { $0 == "Danube" ? 0 : -5 }, candidates: 1).ask([capitals], count: 1, seed: 1)[0]
         #expect(try right(record) == "Danube" && record.isCorrected == true && record.question?.explanation == "The Danube flows through it.")
+        // An explanation for a third choice leaves it open which is right.
         var speaksForAnother = river
         speaksForAnother[5] = "The answer is Po."
-        let second = ScriptedDecoding(coding, [speaksForAnother], declared: [.C])
-        second.explanations = ["It is the Danube."]
-        let rewritten = try agent(second, solver: solver { $0 == "Danube" ? 0 : -5 }, candidates: 1).ask([capitals], count: 1, seed: 1)[0]
-        #expect(try right(rewritten) == "Danube" && rewritten.question?.explanation == "It is the Danube.")
+        let torn = ScriptedDecoding(coding, [speaksForAnother], declared: [.C])
+        #expect(try agent(torn, solver: solver { $0 == "Danube" ? 0 : -5 }, candidates: 1).ask([capitals], count: 1, seed: 1)[0].isFromPool)
+        // Where the answer is computed, it is written anew.
+        var wrong = austria
+        wrong[5] = "The answer is Graz."
+        let second = ScriptedDecoding(coding, [wrong], declared: [.B])
+        second.explanations = ["It is Vienna."]
+        let rewritten = try agent(second, candidates: 1).ask([capitals], count: 1, seed: 1)[0]
+        #expect(try right(rewritten) == "Vienna" && rewritten.question?.explanation == "It is Vienna.")
         // What contradicts again gives way to the plain statement.
-        let third = ScriptedDecoding(coding, [speaksForAnother], declared: [.C])
-        third.explanations = ["The answer is Elbe."]
-        let stated = try agent(third, solver: solver { $0 == "Danube" ? 0 : -5 }, candidates: 1).ask([capitals], count: 1, seed: 1)[0]
-        #expect(stated.question?.explanation == "The answer is Danube.")
+        let third = ScriptedDecoding(coding, [wrong], declared: [.B])
+        third.explanations = ["The answer is Linz."]
+        let stated = try agent(third, candidates: 1).ask([capitals], count: 1, seed: 1)[0]
+        #expect(stated.question?.explanation == "The answer is Vienna.")
         let strict = try agent(decoding, solver: solver { $0 == "Danube" ? 0 : -5 }, candidates: 1, corrects: false)
         #expect(try strict.ask([capitals], count: 1, seed: 1)[0].isFromPool)
     }
