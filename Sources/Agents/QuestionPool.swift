@@ -30,8 +30,8 @@ public struct QuestionPool {
         return (try? QuestionGenerator.generate(domain: domain, count: wanted, seed: 1)) ?? []
     }
 
-    /// A question as near to `topic` as the pool has one: the same topic, else one that shares words with it, else the same subject or
-    /// domain, else any. Among equals one of the file comes before one that is built in.
+    /// A question as near to `topic` as the pool has one: the same topic, else one that shares words with it, else the same subject, else
+    /// the same domain, else any. Among equals one of the file comes before one that is built in.
     public func take(for topic: Topic, memory: QuestionMemory, seed: UInt64) -> Entry? {
         guard !entries.isEmpty else { return nil }
         let wanted = [topic.topic, topic.area].map(Fingerprint.normalised)
@@ -43,8 +43,8 @@ public struct QuestionPool {
             if wanted[0] == Fingerprint.normalised(question.topic) { return 100 + own }
             let shared = stems[index].intersection(words).count
             if shared > 0 { return 10 + 2 * min(shared, 10) + own }
-            let isNear = wanted.contains(Fingerprint.normalised(question.subject)) || wanted.contains(question.domain.rawValue)
-                || (domain != nil && question.domain == domain)
+            if wanted.contains(Fingerprint.normalised(question.subject)) { return 4 + own }
+            let isNear = wanted.contains(question.domain.rawValue) || (domain != nil && question.domain == domain)
             return (isNear ? 2 : 0) + own
         }
         let index = memory.take(of: entries.count) { free in
