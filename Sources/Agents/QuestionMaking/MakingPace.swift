@@ -47,7 +47,8 @@ package struct MakingPace {
                 return MakingPlan(candidates: candidates, draftLimit: remaining * (review.solver == nil ? 0.85 : 0.55))
             }
             if draft + later <= remaining * 0.9 || candidates == 1 {
-                return MakingPlan(candidates: candidates, draftLimit: max(remaining * 0.95 - later, remaining * 0.4))
+                // A single draft is better whole than solved: a computed answer needs no solving.
+                return MakingPlan(candidates: candidates, draftLimit: max(remaining * 0.95 - later, min(draft * 1.2, remaining * 0.8)))
             }
         }
         return MakingPlan(candidates: 1, draftLimit: remaining)
