@@ -52,7 +52,7 @@ public final class ServedModels: Sendable {
     func list(_ settings: ServerSettings) -> JSONValue {
         let own = JSONObject([
             ("standard", .string(standard)), ("modes", .array(AnswerGuide.Mode.allCases.map { .string($0.rawValue) })),
-            ("mode", .string(AnswerFields.standardMode.rawValue)),
+            ("mode", (try? agents(0).answerAgent(settings.answering).mode.rawValue).map { .string($0) } ?? .null),
             ("answer_deadline_ms", .integer(Int(settings.answerDeadline / .milliseconds(1)))),
             ("question_deadline_ms", .integer(Int(settings.questionDeadline / .milliseconds(1)))),
         ])

@@ -21,16 +21,20 @@ extension RetortServer {
         let limit = try fields.deadline(settings.answerDeadline, most: settings.longestDeadline)
         let models = models, answering = settings.answering
         let events: AsyncThrowingStream<AgentEvent<AnswerRecord>, any Error> = try start("/v1/answer", context, limit: limit, asked.streams) { work in
-            let agent = try models.agents(adapter).answerAgent(answering, mode: asked.mode)
+            let agents = models.agents(adapter)
+            let agent = try asked.mode.map { try agents.answerAgent(answering, mode: $0) } ?? agents.answerAgent(answering)
             return try agent.answer([asked.question], deadline: work.remainingForWork, seed: asked.seed, together: 1)[0]
         }
         return try await respond(events, asked.streams, "answer") { record in
             guard let answer = record.answer else { throw HTTPProblem(.internalServerError, "the model's reply is no answer") }
+            guard let letter = record.letter else {
+                throw HTTPProblem.bad(answer.reasoning ?? "the question cannot be answered", "question", code: "refused")
+            }
             var object = JSONObject([("answer", .string(answer.answer))])
             object["reasoning"] = answer.reasoning.map { .string($0) }
             if asked.wantsConfidence {
                 let probabilities = Self.probabilities(record.logProbabilities)
-                object["confidence"] = .number(Letter(rawValue: answer.answer).map { probabilities[$0.index] } ?? 0)
+                object["confidence"] = .number(probabilities[letter.index])
                 object["probabilities"] = Self.byLetter(probabilities)
             }
             return .object(object)
@@ -124,11 +128,10 @@ extension RetortServer {
 
 /// What `/v1/answer` reads: a question as question agents write it, and how it is to be answered.
 struct AnswerFields: Sendable {
-    static let standardMode = AnswerGuide.Mode.reason
-
     let question: Question
     let model: String?
-    let mode: AnswerGuide.Mode
+    /// Nil for the agent's own.
+    let mode: AnswerGuide.Mode?
     let seed: UInt64
     let streams: Bool
     let wantsConfidence: Bool
@@ -154,7 +157,7 @@ struct AnswerFields: Sendable {
             }
             mode = known
         } else {
-            mode = Self.standardMode
+            mode = nil
         }
         seed = try fields.seed() ?? 0
         streams = try fields.boolean("stream") ?? false
