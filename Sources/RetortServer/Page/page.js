@@ -47,7 +47,8 @@ async function post(path, body, signal, each) {
 }
 
 function show(problem) {
-  $("problem").textContent = problem ? problem.message : "";
+  // The browser's own words for a server that is gone are "Failed to fetch".
+  $("problem").textContent = problem instanceof TypeError ? "The server cannot be reached." : problem ? problem.message : "";
   $("problem").hidden = !problem;
 }
 
