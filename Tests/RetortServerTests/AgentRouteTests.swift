@@ -74,7 +74,7 @@ import RetortServer
     }
 
     @Test func otherErrorsHaveTheirStatusAndShapeToo() async throws {
-        let server = try await LiveServer { $0.bodyBytes = 10_000 }
+        let server = try await LiveServer(change: { $0.bodyBytes = 10_000 })
         let unknown = await server.post("/v1/answer", Self.asked + #", "model": "../../etc/passwd"}"#)
         #expect(unknown.status == 404 && unknown.error("code") == "model_not_found")
         #expect(await server.get("/v1/nothing").status == 404)

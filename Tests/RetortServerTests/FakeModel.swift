@@ -20,8 +20,8 @@ final class FakeBackend: DecodingBackend, @unchecked Sendable {  // used by the 
         // Letters rather than control characters, and an end now and then.
         bias = (0..<vocabularySize).map { id in
             let byte = tokenizer.bytes(of: id)
-            if tokenizer.endTokens.contains(id) { return 1.5 }
-            return byte.count == 1 && (byte[0] == 34 || (97...122).contains(byte[0]) || byte[0] == 32) ? 1 : -2
+            if tokenizer.endTokens.contains(id) { return -1 }
+            return byte.count == 1 && (byte[0] == 34 || (97...122).contains(byte[0]) || byte[0] == 32) ? 1 : -8
         }
     }
 
@@ -49,7 +49,7 @@ final class FakeBackend: DecodingBackend, @unchecked Sendable {  // used by the 
 }
 
 /// Keeps whoever comes waiting until it is opened.
-final class Gate: Sendable {
+final class Gate: @unchecked Sendable {  // the condition is made for many threads
     private let condition = NSCondition()
     private let isOpen = Mutex(false)
     private let count = Mutex(0)
@@ -92,9 +92,8 @@ enum FakeTokenizer {
         ]
         let template = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
             + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
-        let configuration: [String: Any] = ["eos_token": "<|im_end|>"]
         return try Tokenizer(
-            tokenizerJSON: JSONSerialization.data(withJSONObject: document), configJSON: JSONSerialization.data(withJSONObject: configuration),
-            chatTemplate: template)
+            tokenizerJSON: JSONSerialization.data(withJSONObject: document), 
+            chatTemplate: template, endTokens: [257])
     }
 }

@@ -21,7 +21,7 @@ import RetortServer
 
     @Test func aFullQueueIsToldToComeBackAndWhatWasAcceptedIsAnswered() async throws {
         let gate = Gate()
-        let server = try await LiveServer(slots: 1, gate: { gate.wait() }) { $0.queue = 2 }
+        let server = try await LiveServer(slots: 1, gate: { gate.wait() }, change: { $0.queue = 2 })
         let statuses = Mutex([Int]())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [answer] in
@@ -49,7 +49,7 @@ import RetortServer
 
     @Test(arguments: [false, true]) func aClientThatGoesAwayFreesItsSlotAndItsPlace(streams: Bool) async throws {
         let gate = Gate()
-        let server = try await LiveServer(slots: 1, gate: { gate.wait() }) { $0.queue = 2 }
+        let server = try await LiveServer(slots: 1, gate: { gate.wait() }, change: { $0.queue = 2 })
         let body = AgentRouteTests.asked + (streams ? #", "stream": true}"# : "}")
         let working = try #require(Connection(server.port)), waiting = try #require(Connection(server.port))
         working.write(Array(LiveServer.post("/v1/answer", body).utf8))
@@ -121,7 +121,7 @@ import RetortServer
     }
 
     @Test func whoDoesNotKnowTheTokenAndPagesOfOtherSitesAreRefused() async throws {
-        let server = try await LiveServer { $0.token = "0123456789abcdef" }
+        let server = try await LiveServer(change: { $0.token = "0123456789abcdef" })
         for header in [[], ["Authorization: Bearer 0123456789abcdeF"], ["Authorization: Bearer 0123456789abcdef0"], ["Authorization: 0123456789abcdef"]] {
             let reply = await server.get("/v1/models", header)
             #expect(reply.status == 401 && reply.error("code") == "invalid_api_key")
