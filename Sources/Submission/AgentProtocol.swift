@@ -101,7 +101,11 @@ public struct AgentRequest: Decodable, Sendable {
         settings = try fields.decodeIfPresent([String: SettingValue].self, forKey: .settings)
         deadline = try Self.seconds(.deadline, fields)
         elapsed = try Self.seconds(.elapsed, fields)
-        seed = try fields.decodeIfPresent(UInt64.self, forKey: .seed)
+        do {
+            seed = try fields.decodeIfPresent(UInt64.self, forKey: .seed)
+        } catch {
+            throw DecodingError.dataCorruptedError(forKey: .seed, in: fields, debugDescription: "it is not a whole number from 0 up")
+        }
     }
 
     private enum Key: String, CodingKey {
@@ -269,7 +273,8 @@ enum DecodingReason {
             if let cause = context.underlyingError as? AgentError { return "\(cause)" }
             let key = place(context.codingPath)
             return key.isEmpty ? "it is not valid JSON" : "\"\(key)\": \(context.debugDescription)"
-        default: return "\(error)"
+        // Foundation's own reasons are of a type of its own and speak of its insides.
+        default: return String(reflecting: type(of: error)).contains("JSONError") ? "it is not valid JSON" : "\(error)"
         }
     }
 

@@ -60,13 +60,13 @@ private final class Echo: AgentServing {
     }
 
     @Test(arguments: [
-        ("nonsense", "not valid JSON"), ("7", "\"id\" is missing"), ("\"text\"", ""), ("[7]", ""), (#"{"agent": "chat"}"#, "\"id\" is missing"),
+        ("nonsense", "not valid JSON"), ("7", "not a JSON object"), ("\"text\"", "not a JSON object"), ("[7]", "not an object"), (#"{"agent": "chat"}"#, "\"id\" is missing"),
         (#"{"id": 1}"#, "\"agent\" is missing"), (#"{"id": 1, "agent": "poet"}"#, "not one of question, answer, chat"),
         (#"{"id": 1, "agent": "chat", "seed": -1}"#, "seed"), (#"{"id": 1, "agent": "chat", "deadline": -2}"#, "not a number of seconds"),
-        (#"{"id": 1, "agent": "chat", "deadline": 1e300}"#, "not a number of seconds"), (#"{"id": {}, "agent": "chat"}"#, ""),
+        (#"{"id": 1, "agent": "chat", "deadline": 1e300}"#, "not a number of seconds"), (#"{"id": {}, "agent": "chat"}"#, "\"id\" is not a text"),
         (#"{"id": 1, "agent": "answer", "question": {"question": "q", "choices": "four"}}"#, "choices"),
-        (#"{"id": 1, "agent": "chat", "settings": {"a": [1]}}"#, "settings"), (#"{"id": 1, "agent": "chat", "message": "\ud800"}"#, ""),
-        (String(repeating: "[", count: 100_000), ""),
+        (#"{"id": 1, "agent": "chat", "settings": {"a": [1]}}"#, "settings"), (#"{"id": 1, "agent": "chat", "message": "\ud800"}"#, "not valid JSON"),
+        (String(repeating: "[", count: 100_000), "cannot be read"),
     ])
     func aLineThatIsNoRequestGetsAnErrorAndTheNextOneAnAnswer(line: String, message: String) throws {
         let lines = try replies(to: line, #"{"id": 9, "agent": "chat", "message": "still here"}"#)
