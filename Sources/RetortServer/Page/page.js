@@ -378,8 +378,11 @@ async function loadModels() {
 }
 
 $("token").value = token();
-$("token").addEventListener("change", () => {
+function enter(event) {
+  event.preventDefault();
   sessionStorage.setItem("token", $("token").value.trim());
   loadModels().then(() => show(null), show);
-});
+}
+$("entry").addEventListener("submit", enter);
+$("token").addEventListener("change", enter);
 loadModels().catch(show);
