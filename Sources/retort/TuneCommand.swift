@@ -165,15 +165,3 @@ struct NumberList: ExpressibleByArgument {
         values = parts.compactMap { $0 }
     }
 }
-
-/// Modes of the answer agent separated by commas.
-struct ModeList: ExpressibleByArgument {
-    let modes: [AnswerGuide.Mode]
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-            .map { AnswerGuide.Mode(rawValue: $0.trimmingCharacters(in: .whitespaces)) }
-        guard parts.allSatisfy({ $0 != nil }) else { return nil }
-        modes = parts.compactMap { $0 }
-    }
-}

@@ -66,10 +66,6 @@ private final class RandomBackend: DecodingBackend {
         let asked = try asking.ask(topics, count: 12, seed: 4)
         #expect(try asking.ask(topics, count: 12, seed: 4, together: 1).map(\.output) == asked.map(\.output))
         for record in asked { #expect(FormatCheck.question(record.output, tokens: coding.count).isEmpty) }
-
-        let team = try Team(name: "one", model: model, asking: settings, answering: settings)
-        #expect(try team.questionAgent.ask(topics, count: 3, deadline: nil, seed: 9).count == 3)
-        #expect(try team.answerAgent.answer(questions, deadline: nil, seed: 4).map(\.output) == together.map(\.output))
     }
 
     @Test func aPromptThatFillsTheContextIsRefused() throws {

@@ -22,27 +22,18 @@ import RetortServer
     @Test func aFullQueueIsToldToComeBackAndWhatWasAcceptedIsAnswered() async throws {
         let gate = Gate()
         let server = try await LiveServer(slots: 1, gate: { gate.wait() }, change: { $0.queue = 2 })
-        let statuses = Mutex([Int]())
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [answer] in
-                let status = await server.post("/v1/answer", answer).status
-                statuses.withLock { $0.append(status) }
-            }
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            group.addTask { [answer] in await server.post("/v1/answer", answer).status }
             try await server.reaches("retort_requests_busy", 1)
-            for _ in 0..<2 {
-                group.addTask { [answer] in
-                    let status = await server.post("/v1/answer", answer).status
-                    statuses.withLock { $0.append(status) }
-                }
-            }
+            for _ in 0..<2 { group.addTask { [answer] in await server.post("/v1/answer", answer).status } }
             try await server.reaches("retort_queue_waiting", 2)
             let refused = await server.post("/v1/answer", answer)
             #expect(refused.status == 429 && refused.error("type") == "rate_limit_error")
             #expect((Int(refused.header("retry-after") ?? "") ?? 0) >= 1)
             gate.open()
-            try await group.waitForAll()
+            return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(statuses.withLock { $0 } == [200, 200, 200])
+        #expect(statuses == [200, 200, 200])
         #expect(await server.metric(#"retort_requests_total{path="/v1/answer",status="429"}"#) == 1)
         try await server.stop()
     }
