@@ -153,8 +153,9 @@ final class StreamBatch<Owner> {
         return ended
     }
 
-    /// Computes the pending tokens of all streams, but only so many of those that bring more than a few: a long prompt comes in pieces over
-    /// several rounds, each as long as the others' pieces, so that nobody waits for it.
+    /// Computes the pending tokens of all streams, but only so many of those that bring more than a few. The shortest rest of a prompt comes
+    /// first, since it is done soonest; a quarter of the room is the longest one's, which so comes in pieces over several rounds and to its end
+    /// whatever short ones arrive.
     /// - Parameter most: tokens of prompts in one round.
     func advance(most limit: Int = .max) throws {
         if running.isEmpty { return }
@@ -162,18 +163,25 @@ final class StreamBatch<Owner> {
         var portion = running.map(\.pending)
         let long = running.indices.filter { portion[$0] > Self.fewTokens }.sorted { portion[$0] < portion[$1] }
         var left = limit
-        for (number, index) in long.enumerated() {
-            portion[index] = min(portion[index], max(Self.fewTokens, left / (long.count - number)))
+        if let longest = long.last, long.count > 1 {
+            let own = min(portion[longest], limit / 4)
+            portion[longest] = own
+            left -= own
+        }
+        for index in long.count > 1 ? long.dropLast() : long[...] {
+            portion[index] = min(portion[index], left)
             left -= portion[index]
         }
-        logits = try backend.advance(zip(running, portion).map { one, count in
-            let start = one.tokens.count - one.pending
-            return Feed(slot: one.slot, tokens: Array(one.tokens[start..<start + count]))
+        let fed = running.indices.filter { portion[$0] > 0 }
+        logits = try backend.advance(fed.map { index in
+            let one = running[index], start = one.tokens.count - one.pending
+            return Feed(slot: one.slot, tokens: Array(one.tokens[start..<start + portion[index]]))
         })
-        for (row, one) in running.enumerated() {
-            one.pending -= portion[row]
+        for (row, index) in fed.enumerated() {
+            let one = running[index]
+            one.pending -= portion[index]
             one.row = one.pending == 0 ? row : nil
-            computedTokens += portion[row]
+            computedTokens += portion[index]
         }
     }
 

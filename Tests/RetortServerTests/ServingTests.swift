@@ -5,6 +5,13 @@ import Testing
 
 import RetortServer
 
+/// What happened, in its order, told by many threads.
+private final class Order: Sendable {
+    private let names = Mutex([String]())
+    var all: [String] { names.withLock { $0 } }
+    func add(_ name: String) { names.withLock { $0.append(name) } }
+}
+
 @Suite struct ServingTests {
     private let answer = AgentRouteTests.asked + "}"
 
@@ -22,18 +29,16 @@ import RetortServer
     @Test func aFullQueueIsToldToComeBackAndWhatWasAcceptedIsAnswered() async throws {
         let gate = Gate()
         let server = try await LiveServer(slots: 1, gate: { gate.wait() }, change: { $0.queue = 2 })
-        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-            group.addTask { [answer] in await server.post("/v1/answer", answer).status }
-            try await server.reaches("retort_requests_busy", 1)
-            for _ in 0..<2 { group.addTask { [answer] in await server.post("/v1/answer", answer).status } }
-            try await server.reaches("retort_queue_waiting", 2)
-            let refused = await server.post("/v1/answer", answer)
-            #expect(refused.status == 429 && refused.error("type") == "rate_limit_error")
-            #expect((Int(refused.header("retry-after") ?? "") ?? 0) >= 1)
-            gate.open()
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
-        #expect(statuses == [200, 200, 200])
+        async let first = server.post("/v1/answer", answer)
+        try await server.reaches("retort_requests_busy", 1)
+        async let second = server.post("/v1/answer", answer)
+        async let third = server.post("/v1/answer", answer)
+        try await server.reaches("retort_queue_waiting", 2)
+        let refused = await server.post("/v1/answer", answer)
+        #expect(refused.status == 429 && refused.error("type") == "rate_limit_error")
+        #expect((Int(refused.header("retry-after") ?? "") ?? 0) >= 1)
+        gate.open()
+        for reply in await [first, second, third] { #expect(reply.status == 200) }
         #expect(await server.metric(#"retort_requests_total{path="/v1/answer",status="429"}"#) == 1)
         try await server.stop()
     }
@@ -131,21 +136,25 @@ import RetortServer
 
     @Test func aClientsManyRequestsDoNotStandBeforeAnothersFirst() throws {
         let queue = WorkQueue(threads: 1, places: 100)
-        let gate = Gate(), order = Mutex([String]())
+        let gate = Gate(), order = Order()
         for number in 0..<6 {
-            _ = try queue.add(client: "many", patience: .seconds(600)) {
+            _ = try queue.add(client: "many", kind: "", limit: .seconds(600)) {
                 if number == 0 { gate.wait() }
-                order.withLock { $0.append("many") }
+                order.add("many")
+                return true
             } dropped: {}
         }
-        _ = try queue.add(client: "one", patience: .seconds(600)) { order.withLock { $0.append("one") } } dropped: {}
+        _ = try queue.add(client: "one", kind: "", limit: .seconds(600)) {
+            order.add("one")
+            return true
+        } dropped: {}
         while gate.waiting == 0 { usleep(1_000) }
         gate.open()
         queue.stop()
-        let said = order.withLock { $0 }
+        let said = order.all
         #expect(said.count == 7)
         #expect(try #require(said.firstIndex(of: "one")) <= 2)
-        #expect(throws: WorkQueue.Full.self) { try queue.add(client: "late", patience: .seconds(1)) {} dropped: {} }
+        #expect(throws: WorkQueue.Full.self) { try queue.add(client: "late", kind: "", limit: .seconds(1)) { true } dropped: {} }
     }
 }
 

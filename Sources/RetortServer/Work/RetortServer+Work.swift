@@ -25,11 +25,12 @@ extension RetortServer {
         let channel = context.channel
         let id: UInt64
         do {
-            id = try queue.add(client: context.client, patience: limit / 2) {
-                defer { connections.end(channel) }
+            id = try queue.add(client: context.client, kind: path, limit: limit) {
                 let problem = attempt(request) { try work(request) { told.yield($0) } }
+                connections.end(channel)
                 metrics.ended(path, request, problem)
                 told.finish(throwing: problem)
+                return request.elapsed <= request.limit || request.cancellation.isRequested
             } dropped: {
                 connections.end(channel)
                 metrics.ended(path, request, HTTPProblem.cancelled)

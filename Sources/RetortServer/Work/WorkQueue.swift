@@ -3,6 +3,9 @@ import Synchronization
 
 /// Work that waits for one of a few threads: no more than fits its places, and each client's in turn, so that a hundred requests of one do
 /// not stand before the first of another.
+///
+/// How much is worked on at once follows from what comes of it: a little more after work that was done in time, a good deal less after work that
+/// was late. So a slow machine does little at once and in time, rather than everything too late.
 package final class WorkQueue: Sendable {
     struct Status: Sendable {
         var waiting = 0
@@ -18,7 +21,9 @@ package final class WorkQueue: Sendable {
 
     private struct Job {
         let id: UInt64
-        let work: @Sendable () -> Void
+        let kind: String
+        /// Tells whether it was in time.
+        let work: @Sendable () -> Bool
         let dropped: @Sendable () -> Void
     }
 
@@ -31,10 +36,16 @@ package final class WorkQueue: Sendable {
         var nextID: UInt64 = 0
         /// Seconds that a piece of work takes, of late.
         var seconds = 0.5
+        /// The same of each kind.
+        var secondsOfKind: [String: Double] = [:]
+        /// How many pieces may be worked on at once.
+        var atOnce: Double
+        /// When that was last made less: what was begun before says nothing about it.
+        var lessened = ContinuousClock.now
         var isStopping = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let ready = DispatchSemaphore(value: 0)
     private let ended = DispatchGroup()
     private let threads: Int
@@ -44,6 +55,7 @@ package final class WorkQueue: Sendable {
     package init(threads: Int, places: Int) {
         self.threads = threads
         self.places = places
+        state = Mutex(State(atOnce: Double(min(threads, 4))))
         for number in 0..<threads {
             ended.enter()
             let thread = Thread { [self] in serve() }
@@ -58,19 +70,22 @@ package final class WorkQueue: Sendable {
     }
 
     /// - Parameters:
-    ///   - patience: work that would wait longer is refused at once: it would come too late.
+    ///   - kind: works of one kind take about the same time.
+    ///   - limit: work that would not be done in this time, as things go, is refused at once.
+    ///   - work: tells whether it was in time.
     ///   - dropped: called instead of `work` if it is removed before its turn.
     /// - Returns: what `remove` knows it by.
     package func add(
-        client: String, patience: Duration, work: @escaping @Sendable () -> Void, dropped: @escaping @Sendable () -> Void
+        client: String, kind: String, limit: Duration, work: @escaping @Sendable () -> Bool, dropped: @escaping @Sendable () -> Void
     ) throws(Full) -> UInt64 {
         let (id, wait): (UInt64?, Double) = state.withLock { state in
-            let ahead = state.waiting + max(0, state.busy - threads + 1)
-            let wait = state.seconds * Double(ahead) / Double(threads)
-            let isRefused = state.isStopping || (ahead > 0 && (state.waiting >= places || .seconds(wait) > patience))
+            let ahead = state.waiting + max(0, state.busy - Int(state.atOnce) + 1)
+            let wait = state.seconds * Double(ahead) / state.atOnce.rounded(.down)
+            let isLate = Duration.seconds(wait + state.secondsOfKind[kind, default: 0]) > limit
+            let isRefused = state.isStopping || (ahead > 0 && (state.waiting >= places || isLate))
             if isRefused { return (nil, wait) }
             state.nextID += 1
-            let job = Job(id: state.nextID, work: work, dropped: dropped)
+            let job = Job(id: state.nextID, kind: kind, work: work, dropped: dropped)
             if state.lines[client] == nil { state.turns.append(client) }
             state.lines[client, default: []].append(job)
             state.waiting += 1
@@ -112,6 +127,8 @@ package final class WorkQueue: Sendable {
             ready.wait()
             let (job, isStopping): (Job?, Bool) = state.withLock { state in
                 guard !state.turns.isEmpty else { return (nil, state.isStopping) }
+                // Whoever ends a piece of work lets the next one in.
+                guard state.busy < Int(state.atOnce) else { return (nil, false) }
                 let client = state.turns.removeFirst()
                 guard var line = state.lines[client], !line.isEmpty else { return (nil, state.isStopping) }
                 let job = line.removeFirst()
@@ -123,15 +140,25 @@ package final class WorkQueue: Sendable {
             }
             guard let job else {
                 if isStopping { return }
-                continue  // removed before its turn
+                continue  // removed before its turn, or too much is worked on already
             }
             let start = ContinuousClock.now
-            job.work()
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            state.withLock { state in
+            let isInTime = job.work()
+            let end = ContinuousClock.now
+            let isMore = state.withLock { state in
                 state.busy -= 1
+                let seconds = (end - start) / .seconds(1), before = state.secondsOfKind[job.kind] ?? seconds
                 state.seconds += (seconds - state.seconds) / 8
+                state.secondsOfKind[job.kind] = before + (seconds - before) / 8
+                if isInTime {
+                    state.atOnce = min(Double(threads), state.atOnce + 1 / state.atOnce)
+                } else if start > state.lessened {
+                    state.atOnce = max(1, state.atOnce * 0.7)
+                    state.lessened = end
+                }
+                return state.isStopping ? threads : min(state.waiting, Int(state.atOnce) - state.busy)
             }
+            for _ in 0..<max(0, isMore) { ready.signal() }
         }
     }
 }
