@@ -11,10 +11,8 @@ import Transformers
 ///
 /// The decoder need not compute what follows the letter: the reply's JSON is assembled from what is known.
 public final class AnswerGuide: Guide {
-    public typealias Mode = AnswerMode
-
     private let vocabulary: AgentVocabulary
-    private let mode: Mode
+    private let mode: AnswerMode
     private let limits: AnswerLimits
     private let deadline: Deadline
     private let pieces: Pieces
@@ -48,7 +46,7 @@ public final class AnswerGuide: Guide {
     ///   - speed: what the machine is known to need; nil to find out on the way.
     ///   - isExtra: a further voice of a vote: it begins only if it can come to its letter, as there is an answer without it.
     public init(
-        vocabulary: AgentVocabulary, mode: Mode = .standard, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy,
+        vocabulary: AgentVocabulary, mode: AnswerMode = .standard, limits: AnswerLimits = .tournament, sampling: Sampling = .greedy,
         deadline: Deadline = .unlimited, reading: PromptReading = PromptReading([]), handedOver: Duration? = nil,
         speed: AnswerSpeed? = nil, isExtra: Bool = false
     ) {
@@ -84,7 +82,7 @@ public final class AnswerGuide: Guide {
         }
 
         /// Tokens of a reply with an empty reasoning: what `max_new_tokens` must leave room for.
-        func skeleton(_ mode: Mode) -> Int {
+        func skeleton(_ mode: AnswerMode) -> Int {
             let fixed = switch mode {
             case .letter: answerOpening
             case .answerFirst: answerOpening + explanationOpening

@@ -42,12 +42,29 @@ public struct AgentModel {
             clock: clock, contextLength: contextLength, decode: decode)
     }
 
+    /// - Parameters:
+    ///   - review: how drafts are judged. Without one, settings that want more than one candidate have them solved and ranked by the model
+    ///     itself, with the verified questions that are built in to stand in for those that fall.
     public func questionAgent(
         _ settings: AgentSettings = .questions, pool: [Question] = [], builtInPool: Bool = false, examples: [Question] = [],
         review: QuestionReview? = nil, letterTemperature: Double = 0, clock: RequestClock = .continuous
     ) throws -> QuestionAgent {
-        try QuestionAgent(
-            vocabulary: vocabulary, settings: settings, pool: pool, builtInPool: builtInPool, examples: examples, review: review,
-            letterTemperature: letterTemperature, clock: clock, contextLength: contextLength, decode: decode)
+        let candidates = settings.candidates ?? 1
+        var review = review
+        if review == nil, candidates > 1 {
+            let solver = try answerAgent(mode: .letter, clock: clock)
+            review = QuestionReview(candidates: candidates, solver: solver, opponent: solver)
+        }
+        return try QuestionAgent(
+            vocabulary: vocabulary, settings: settings, pool: pool, builtInPool: builtInPool || review != nil, examples: examples,
+            review: review, letterTemperature: letterTemperature, clock: clock, contextLength: contextLength, decode: decode)
+    }
+}
+
+extension AgentSettings {
+    /// Streams that one request of these settings can keep busy: the drafts and their solves, or the voices of a vote.
+    public var streams: Int {
+        let drafts = candidates ?? 1
+        return max(drafts > 1 ? min(4 * drafts, 32) : 1, mode == .vote ? votes ?? AnswerMode.standardVotes : 1)
     }
 }

@@ -51,7 +51,7 @@ public final class ServedModels: Sendable {
     /// `GET /v1/models`, with what the page needs to know under "retort".
     func list(_ settings: ServerSettings) -> JSONValue {
         let own = JSONObject([
-            ("standard", .string(standard)), ("modes", .array(AnswerGuide.Mode.allCases.map { .string($0.rawValue) })),
+            ("standard", .string(standard)), ("modes", .array(AnswerMode.allCases.map { .string($0.rawValue) })),
             ("mode", (try? agents(0).answerAgent(settings.answering).mode.rawValue).map { .string($0) } ?? .null),
             ("answer_deadline_ms", .integer(Int(settings.answerDeadline / .milliseconds(1)))),
             ("question_deadline_ms", .integer(Int(settings.questionDeadline / .milliseconds(1)))),

@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Pipeline
 import Questions
 
 /// The line protocol between a client and `retort agents`: a `ReadyLine` once the model is warm; from then on a line of input is one
@@ -135,41 +136,6 @@ public struct PosedQuestion: Codable, Sendable, Hashable {
     }
 }
 
-/// A value of a setting, as YAML and JSON have it.
-public enum SettingValue: Codable, Sendable, Hashable {
-    case flag(Bool)
-    case whole(Int)
-    case number(Double)
-    case text(String)
-    case null
-
-    public init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        if value.decodeNil() {
-            self = .null
-        } else if let flag = try? value.decode(Bool.self) {
-            self = .flag(flag)
-        } else if let whole = try? value.decode(Int.self) {
-            self = .whole(whole)
-        } else if let number = try? value.decode(Double.self) {
-            self = .number(number)
-        } else {
-            self = .text(try value.decode(String.self))
-        }
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var value = encoder.singleValueContainer()
-        switch self {
-        case .flag(let flag): try value.encode(flag)
-        case .whole(let whole): try value.encode(whole)
-        case .number(let number): try value.encode(number)
-        case .text(let text): try value.encode(text)
-        case .null: try value.encodeNil()
-        }
-    }
-}
-
 /// The reply to one request.
 public struct AgentReply: Codable, Sendable, Hashable {
     /// Nil for a line that could not be read.
@@ -251,41 +217,6 @@ struct ReadLine {
             struct Identified: Decodable { let id: RequestID }
             id = (try? Identified(from: decoder))?.id
             request = Result { try AgentRequest(from: decoder) }
-        }
-    }
-}
-
-/// A decoding error in words: which key, and what is wrong with it.
-enum DecodingReason {
-    static func of(_ error: any Error) -> String {
-        func place(_ path: [any CodingKey]) -> String {
-            path.reduce(into: "") { text, key in
-                text += key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? key.stringValue : "." + key.stringValue)
-            }
-        }
-        switch error {
-        case DecodingError.keyNotFound(let key, _): return "\"\(key.stringValue)\" is missing"
-        case DecodingError.typeMismatch(let type, let context):
-            let key = place(context.codingPath)
-            return key.isEmpty ? "it is not a JSON object" : "\"\(key)\" is not \(name(of: type))"
-        case DecodingError.valueNotFound(_, let context): return "\"\(place(context.codingPath))\" is null"
-        case DecodingError.dataCorrupted(let context):
-            if let cause = context.underlyingError as? AgentError { return "\(cause)" }
-            let key = place(context.codingPath)
-            return key.isEmpty ? "it is not valid JSON" : "\"\(key)\": \(context.debugDescription)"
-        // Foundation's own reasons are of a type of its own and speak of its insides.
-        default: return String(reflecting: type(of: error)).contains("JSONError") ? "it is not valid JSON" : "\(error)"
-        }
-    }
-
-    static func name(of type: Any.Type) -> String {
-        switch type {
-        case is String.Type: "a text"
-        case is Int.Type, is UInt64.Type: "a whole number"
-        case is Double.Type: "a number"
-        case is Bool.Type: "true or false"
-        case is [Any].Type, is [String].Type: "a list"
-        default: "an object"
         }
     }
 }

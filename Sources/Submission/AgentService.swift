@@ -1,6 +1,7 @@
 import Agents
 import Foundation
 import Groundwork
+import Pipeline
 import Questions
 import Tokenizers
 import Transformers

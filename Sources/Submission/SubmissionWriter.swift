@@ -118,7 +118,7 @@ public struct SubmissionWriter {
             if let key = unknown.first {
                 throw AgentError.setting(key: key, value: "given", allowed: "a setting of the \(agent.rawValue) agent")
             }
-            return try SettingsFile.text(settings, comment: "How the \(agent.rawValue) agent generates.")
+            return try SettingsFile.text(settings, comment: ["How the \(agent.rawValue) agent generates."])
         }
         texts.question = try settings(questionSettings, .question, [:])
         texts.answer = try settings(answerSettings, .answer, answerChanges)

@@ -39,6 +39,8 @@ public final class SharedDecoder: @unchecked Sendable {
         let adapter: Int
         let cancellation: DecodingCancellation?
         var running = 0
+        /// The number of its last turn; 0 before its first, which so comes next.
+        var lastTurn = 0
         var failure: (any Error)?
         let done = DispatchSemaphore(value: 0)
 
@@ -56,6 +58,8 @@ public final class SharedDecoder: @unchecked Sendable {
     private var arrivals: [Caller] = []
     private var isStopping = false
     private var callers: [Caller] = []
+    /// How often a free slot was given away.
+    private var turns = 0
     private let published: Mutex<Status>
     private let ended = DispatchSemaphore(value: 0)
 
@@ -158,9 +162,9 @@ public final class SharedDecoder: @unchecked Sendable {
 
     /// Gives every free slot to a caller in turn.
     private func admit() {
-        while !batch.free.isEmpty, let index = callers.firstIndex(where: { !$0.waiting.isEmpty }) {
-            let caller = callers.remove(at: index)
-            callers.append(caller)  // the last in the next turn
+        while !batch.free.isEmpty, let caller = callers.filter({ !$0.waiting.isEmpty }).min(by: { $0.lastTurn < $1.lastTurn }) {
+            turns += 1
+            caller.lastTurn = turns
             let stream = caller.waiting.removeFirst()
             do {
                 try batch.admit(stream, caller, at: batch.place(for: stream.prompt, adapter: caller.adapter), adapter: caller.adapter)

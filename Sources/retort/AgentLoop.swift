@@ -90,14 +90,8 @@ struct AgentsCommand: ParsableCommand {
         }
         var sources = try sources()
         // Settings are cheap to refuse, so they come before the model.
-        func settings(_ path: String?, _ agent: SettingsFile.Agent) throws -> AgentSettings {
-            guard let path else { return agent.standard }
-            let (settings, warnings) = try SettingsFile.read(path, for: agent)
-            for warning in warnings { Console.note("warning: \(warning)") }
-            return settings
-        }
-        sources.defaults.questionSettings = try settings(sources.qgen, .question)
-        sources.defaults.answerSettings = try settings(sources.agen, .answer)
+        sources.defaults.questionSettings = try .read(sources.qgen, for: .question)
+        sources.defaults.answerSettings = try .read(sources.agen, for: .answer)
         if let pool = sources.pool { sources.defaults.pool = try QuestionFile.read(pool) }
 
         try compute.applyThreads()
@@ -128,7 +122,12 @@ struct SettingsOptions: ParsableArguments {
         "The agent's settings, such as a submission's qgen.yaml or agen.yaml; other options change single values.", valueName: "file"))
     var path: String?
 
-    func read(_ agent: SettingsFile.Agent) throws -> AgentSettings {
+    func read(_ agent: SettingsFile.Agent) throws -> AgentSettings { try .read(path, for: agent) }
+}
+
+extension AgentSettings {
+    /// What a settings file says, with its warnings on standard error; the standard without a file.
+    static func read(_ path: String?, for agent: SettingsFile.Agent) throws -> AgentSettings {
         guard let path else { return agent.standard }
         let (settings, warnings) = try SettingsFile.read(path, for: agent)
         for warning in warnings { Console.note("warning: \(warning)") }

@@ -38,7 +38,7 @@ struct ReviewOptions: ParsableArguments {
     var solver: ModelArgument?
 
     @Option(help: "How the solver answers.")
-    var solverMode = AnswerGuide.Mode.letter
+    var solverMode = AnswerMode.letter
 
     @Option(help: ArgumentHelp(
         "Whose errors make a question hard. (default: the model without its adapter)", valueName: "model[,adapter=path]"))

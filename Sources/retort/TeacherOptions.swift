@@ -100,12 +100,22 @@ struct TeacherOptions: ParsableArguments {
     func open() throws -> LabelMaker {
         let sampling = Sampling(temperature: temperature, topP: topP)
         guard isServed else { return try native(sampling) }
-        let vocabulary = try dense == nil ? nil : (student ?? model).map(LabelMaker.vocabulary)
+        let vocabulary = try dense == nil ? nil : student.map(LabelMaker.vocabulary) ?? teachersVocabulary
         let served: ServedTeacher = endpoint.isEmpty
             ? .llamaServer(model: model ?? "", slots: sideBySide, maximumTokens: tokens, threads: compute.threads) : .endpoints(endpoint)
         if endpoint.isEmpty { Console.note("starting a llama.cpp server on \(model ?? "")") }
         return try served.open(
             sampling: sampling, maximumTokens: tokens, seed: seed, rules: rules, vocabulary: vocabulary, notice: Console.note)
+    }
+
+    /// A llama.cpp teacher may be of an architecture that Retort itself cannot run: then its tokens are stored by their texts alone.
+    private var teachersVocabulary: DenseVocabulary? {
+        do {
+            return try model.map(LabelMaker.vocabulary)
+        } catch {
+            Console.note("tokens are stored without ids, to be compared by rank: \(error)")
+            return nil
+        }
     }
 
     private func native(_ sampling: Sampling) throws -> LabelMaker {

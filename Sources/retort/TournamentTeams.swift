@@ -49,16 +49,16 @@ final class TournamentTeams {
     }
 
     private func model(_ team: TeamDescription.ModelTeam, name: String) throws -> Tournament.Entrant {
-        let (asking, answering) = try settings(team)
-        let agents = try agentModel(team.model, team.adapter)
-        let questionAgent = try agents.questionAgent(asking.settings)
-        let mode = team.mode ?? answering.mode
-        let answerAgent = try mode.map { try agents.answerAgent(answering.settings, mode: $0) } ?? agents.answerAgent(answering.settings)
+        var (asking, answering) = try settings(team)
+        answering.mode = team.mode ?? answering.mode
+        let agents = try agentModel(team.model, team.adapter, slots: max(asking.streams, answering.streams))
+        let questionAgent = try agents.questionAgent(asking)
+        let answerAgent = try agents.answerAgent(answering)
         try questionAgent.warmUp()
         try answerAgent.warmUp()
         let parts = [
             try ModelIdentity.of(team.model), try team.adapter.map { "adapter " + (try ModelIdentity.ofAdapter($0)) },
-            "mode \(answerAgent.mode.rawValue)", "asking \(try JSONText.line(asking.settings))", "answering \(try JSONText.line(answering.settings))",
+            "mode \(answerAgent.mode.rawValue)", "asking \(try JSONText.line(asking))", "answering \(try JSONText.line(answering))",
             quantization?.rawValue, compute.dtype?.rawValue,
         ]
         return .init(
@@ -66,23 +66,25 @@ final class TournamentTeams {
     }
 
     /// What a folder of settings says; the defaults where it has no such file.
-    private func settings(_ team: TeamDescription.ModelTeam) throws -> (asking: GenerationFile, answering: GenerationFile) {
-        let defaults = (GenerationFile(settings: .questions), GenerationFile(settings: .answers))
-        guard let folder = team.settings else { return defaults }
-        let paths = [GenerationFile.questions, GenerationFile.answers].map { "\(folder)/\($0)" }
-        let found = try paths.map { FileManager.default.fileExists(atPath: $0) ? try GenerationFile.read($0) : nil }
-        if found.allSatisfy({ $0 == nil }) {
-            throw FileError(path: folder, action: "find settings in", reason: "it holds neither \(GenerationFile.questions) nor \(GenerationFile.answers)")
+    private func settings(_ team: TeamDescription.ModelTeam) throws -> (asking: AgentSettings, answering: AgentSettings) {
+        guard let folder = team.settings else { return (.questions, .answers) }
+        let found = try SettingsFile.Agent.allCases.map { agent -> AgentSettings? in
+            let path = "\(folder)/\(agent.file)"
+            return FileManager.default.fileExists(atPath: path) ? try .read(path, for: agent) : nil
         }
-        return (found[0] ?? defaults.0, found[1] ?? defaults.1)
+        if found.allSatisfy({ $0 == nil }) {
+            let names = SettingsFile.Agent.allCases.map(\.file).joined(separator: " nor ")
+            throw FileError(path: folder, action: "find settings in", reason: "it holds neither \(names)")
+        }
+        return (found[0] ?? .questions, found[1] ?? .answers)
     }
 
-    private func agentModel(_ reference: String, _ adapter: String?) throws -> AgentModel {
-        let key = "\(reference)\n\(adapter ?? "")"
+    private func agentModel(_ reference: String, _ adapter: String?, slots: Int) throws -> AgentModel {
+        let key = "\(reference)\n\(adapter ?? "")\n\(slots)"
         if let known = agents[key] { return known }
         let model = try languageModel(reference)
         if let adapter { Console.note("loading adapter \(adapter)") }
-        let made = try AgentModel(model, adapter: adapter.map { try Adapter.load($0, for: model) }, slots: 1)
+        let made = try AgentModel(model, adapter: adapter.map { try Adapter.load($0, for: model) }, slots: slots)
         agents[key] = made
         return made
     }

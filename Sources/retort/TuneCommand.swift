@@ -47,8 +47,11 @@ struct TuneCommand: ParsableCommand {
     var maxTokens: NumberList?
 
     @Option(help: ArgumentHelp(
-        "How the answer agent finds its letter. (default: \(AnswerGuide.Mode.allCases.map(\.rawValue).joined(separator: ",")))", valueName: "list"))
+        "How the answer agent finds its letter. (default: \(AnswerMode.allCases.map(\.rawValue).joined(separator: ",")))", valueName: "list"))
     var mode: ModeList?
+
+    @Option(help: ArgumentHelp("Drafts from which the question agent chooses. (default: 1,4)", valueName: "list"))
+    var candidates: NumberList?
 
     @Option(help: ArgumentHelp("Try so many combinations, drawn at random, in place of all.", valueName: "count"))
     var trials: Int?
@@ -67,7 +70,8 @@ struct TuneCommand: ParsableCommand {
             temperatures: temperature?.values ?? (isAnswer ? [0, 0.2, 0.7] : [0.4, 0.6, 0.8]), topPs: topP?.values ?? [0.9],
             repetitionPenalties: repetitionPenalty?.values ?? (isAnswer ? [1] : [1, 1.1]),
             maxTokens: maxTokens?.values.map { Int($0) } ?? (isAnswer ? [60, 150] : [200]),
-            modes: isAnswer ? mode?.modes ?? AnswerGuide.Mode.allCases : [])
+            modes: isAnswer ? mode?.modes ?? AnswerMode.allCases : [],
+            candidates: isAnswer ? [] : candidates?.values.map { Int($0) } ?? [1, QuestionReview.defaultCandidates])
     }
 
     func validate() throws {
@@ -75,6 +79,7 @@ struct TuneCommand: ParsableCommand {
         case .answer:
             if questions == nil { throw ValidationError("--agent answer needs --questions FILE, a validation set.") }
             if topics != nil { throw ValidationError("--topics is for --agent question.") }
+            if candidates != nil { throw ValidationError("--candidates is for --agent question.") }
         case .question:
             if topics == nil { throw ValidationError("--agent question needs --topics FILE.") }
             if questions != nil { throw ValidationError("--questions is for --agent answer.") }
@@ -85,6 +90,9 @@ struct TuneCommand: ParsableCommand {
         }
         if let tokens = maxTokens?.values, tokens.contains(where: { $0 != $0.rounded() || $0 < 1 || $0 > 1e6 }) {
             throw ValidationError("--max-tokens are whole numbers of at least 1.")
+        }
+        if let drafts = candidates?.values, drafts.contains(where: { $0 != $0.rounded() || !(1...1000).contains($0) }) {
+            throw ValidationError("--candidates are whole numbers from 1 to 1000.")
         }
         do { _ = try space.grid() } catch { throw ValidationError("\(error)") }
     }
@@ -102,13 +110,13 @@ struct TuneCommand: ParsableCommand {
     private func answers(_ points: [TuningPoint]) throws -> Tuning {
         let all = RaceOrder.of(try QuestionFile.read(questions ?? ""))
         let questions = Array(all.prefix(count ?? all.count))
-        let (agents, identity) = try load()
+        let (agents, identity) = try load(slots: space.modes.contains(.vote) ? AnswerMode.standardVotes : 1)
         let deadline = deadline ?? DurationArgument(seconds: 6)
         let tokens = agents.vocabulary.coding.count
         let standard = TuningPoint(.answers, mode: try agents.answerAgent().mode)
         return Tuning(
             agent: .answer, standard: standard, points: points, questions: try questions.map(QuestionFile.line), ids: questions.map(\.id),
-            deadline: deadline.seconds, model: identity, seed: seed, output: output ?? GenerationFile.answers,
+            deadline: deadline.seconds, model: identity, seed: seed, output: output ?? SettingsFile.Agent.answer.file,
             examine: { point in
                 let agent = try agents.answerAgent(point.settings, mode: point.mode ?? standard.mode ?? .letter)
                 try agent.warmUp()
@@ -122,15 +130,20 @@ struct TuneCommand: ParsableCommand {
 
     private func asking(_ points: [TuningPoint]) throws -> Tuning {
         let chosen = Topic.chosen(count ?? 40, from: try Topic.read(topics ?? ""), seed: seed)
-        let (agents, identity) = try load()
+        let (agents, identity) = try load(slots: min(4 * (space.candidates.max() ?? 1), 32))
         let deadline = deadline ?? DurationArgument(seconds: 10)
         let tokens = agents.vocabulary.coding.count
         return Tuning(
             agent: .question, standard: TuningPoint(.questions), points: points,
             questions: chosen.enumerated().map { "\($0) \($1)" }, ids: chosen.map(\.topic), deadline: deadline.seconds, model: identity,
-            seed: seed, output: output ?? GenerationFile.questions,
+            seed: seed, output: output ?? SettingsFile.Agent.question.file,
             examine: { point in
-                let agent = try agents.questionAgent(point.settings)
+                var settings = point.settings
+                settings.candidates = point.candidates
+                // A single draft is judged as several are, else it would look better for want of a judge.
+                let judge = try agents.answerAgent(mode: .letter)
+                let agent = try agents.questionAgent(
+                    settings, review: QuestionReview(candidates: settings.candidates ?? 1, solver: judge, opponent: judge))
                 try agent.warmUp()
                 return { index, seed in
                     let record = try agent.ask([chosen[index]], count: 1, deadline: deadline.duration, seed: seed, together: 1)[0]
@@ -139,17 +152,19 @@ struct TuneCommand: ParsableCommand {
             }, say: Console.note)
     }
 
-    /// Four different choices of which the model wrote each itself.
-    private static func isFair(_ record: QuestionRecord) -> Bool { record.repairedChoices == 0 && record.ending != .deadline }
+    /// A draft that every check passed, with four choices of which the model wrote each itself.
+    private static func isFair(_ record: QuestionRecord) -> Bool {
+        record.repairedChoices == 0 && record.ending != .deadline && (record.standing ?? 1) > 0
+    }
 
-    private func load() throws -> (AgentModel, identity: String) {
+    private func load(slots: Int) throws -> (AgentModel, identity: String) {
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
         let parts = [
             try ModelIdentity.of(modelOptions.model), try adapterOptions.adapter.map { "adapter " + (try ModelIdentity.ofAdapter($0)) },
             modelOptions.quantization?.rawValue, modelOptions.compute.dtype?.rawValue,
         ]
-        return (try AgentModel(model, adapter: adapter, slots: 1), parts.compactMap { $0 }.joined(separator: ", "))
+        return (try AgentModel(model, adapter: adapter, slots: slots), parts.compactMap { $0 }.joined(separator: ", "))
     }
 }
 

@@ -53,7 +53,7 @@ private final class ScriptedBackend: DecodingBackend {
 @Suite struct ChatStyleTests {
     private let questions = (0..<5).map { question("\($0)", text: "Question \($0)?", answer: $0 < 2 ? .A : .C) }
 
-    private func evaluate(_ mode: AnswerGuide.Mode, reasoning: String, words: Int = 100) throws -> EvaluationResult {
+    private func evaluate(_ mode: AnswerMode, reasoning: String, words: Int = 100) throws -> EvaluationResult {
         let style = ChatStyle(vocabulary: try AgentVocabulary(ByteCoding()), mode: mode, limits: AnswerLimits(words: words))
         let decoder = Decoder(backend: ScriptedBackend(reasoning: reasoning))
         return try Evaluator(style: style, decoder: decoder).evaluate(questions, model: "scripted")

@@ -69,7 +69,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         ("bakeoff", ["--model", "--questions", "--benchmark", "--data", "--style", "--mode", "--min-questions", "-o, --output", "--json"]),
         ("answer", ["--model", "--adapter", "--input", "--deadline", "--reserve", "--mode", "--votes", "--batch", "--confidence", "-o, --output", "--json"]),
         ("tournament", ["--team", "--topics", "--questions-per-inning", "--format", "--matches", "--question-seconds", "--answer-seconds", "--benchmark", "--tokenizer", "--seed", "--out", "--events", "--quantization", "--json"]),
-        ("tune", ["--agent", "--model", "--adapter", "--questions", "--topics", "--count", "--deadline", "--temperature", "--top-p", "--repetition-penalty", "--max-tokens", "--mode", "--trials", "--seed", "-o, --output", "--json"]),
+        ("tune", ["--agent", "--model", "--adapter", "--questions", "--topics", "--count", "--deadline", "--temperature", "--top-p", "--repetition-penalty", "--max-tokens", "--mode", "--candidates", "--trials", "--seed", "-o, --output", "--json"]),
         ("agents", ["--submission", "--model", "--adapter", "--quantization", "--qgen", "--agen", "--pool", "--agent", "--slots"]),
         ("submit", ["--model", "--adapter", "-o, --output", "--topics", "--qgen", "--agen", "--mode", "--quantization", "--binary", "--include-model", "--force", "--check", "--json"]),
         ("question", ["--model", "--adapter", "--topics", "--count", "--deadline", "--batch", "--pool", "--shots", "--num-shots", "--candidates", "--solves", "--solver", "--solver-mode", "--opponent", "--avoid", "--audit", "-o, --output", "--json"]),

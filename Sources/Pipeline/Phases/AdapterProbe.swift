@@ -10,7 +10,7 @@ public struct AdapterProbe {
     private let model: LanguageModel
     private let adapter: Adapter
     private let vocabulary: AgentVocabulary
-    private let mode: AnswerGuide.Mode
+    private let mode: AnswerMode
     private let limits: AnswerLimits
     private let slots: Int
 
@@ -19,7 +19,7 @@ public struct AdapterProbe {
     ///   - newTokens: of one answer, at most.
     ///   - slots: answers written side by side.
     public init(
-        questions: [Question], model: LanguageModel, adapter: Adapter, vocabulary: AgentVocabulary, mode: AnswerGuide.Mode, newTokens: Int,
+        questions: [Question], model: LanguageModel, adapter: Adapter, vocabulary: AgentVocabulary, mode: AnswerMode, newTokens: Int,
         slots: Int
     ) {
         self.questions = questions

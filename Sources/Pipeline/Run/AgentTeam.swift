@@ -18,17 +18,16 @@ struct AgentTeam {
             question.maxNewTokens = min(question.maxNewTokens, cap[0])
             answer.maxNewTokens = min(answer.maxNewTokens, cap[1])
         }
-        let candidates = settings.question.candidates ?? 1
-        let slots = candidates == 1 ? 1 : min(4 * candidates, 32)
-        let model = try AgentModel(workbench.model(), adapter: adapter, slots: slots)
+        question.candidates = settings.question.candidates
+        let model = try AgentModel(workbench.model(), adapter: adapter, slots: question.streams)
         var review: QuestionReview?
-        if candidates > 1 {
+        if let candidates = question.candidates, candidates > 1 {
             // The base model stands for an opponent of whom nothing is known.
-            let base = try AgentModel(workbench.model(), slots: slots)
+            let base = try AgentModel(workbench.model(), slots: question.streams)
             review = QuestionReview(
                 candidates: candidates, solver: try model.answerAgent(mode: .letter), opponent: try base.answerAgent(mode: .letter))
         }
-        questions = try model.questionAgent(question, builtInPool: candidates > 1, review: review)
+        questions = try model.questionAgent(question, review: review)
         answers = try model.answerAgent(answer)
     }
 

@@ -81,7 +81,7 @@ public struct Tuning {
         }
         let report = TuningReport(
             self, byName: byName, trials: latest, finalists: rungs.last?.standings.map(\.name) ?? [], rungs: rungs)
-        try WholeFile.write(report.settingsFile, to: output)
+        try WholeFile.write(report.settingsFile(), to: output)
         return report
     }
 

@@ -6,11 +6,11 @@ import Groundwork
 public struct TuningPoint: Codable, Sendable, Hashable {
     public var settings: AgentSettings
     /// Of the answer agent; nil for the question agent.
-    public var mode: AnswerGuide.Mode?
+    public var mode: AnswerMode?
     /// Drafts of the question agent; nil where that is left to the agent.
     public var candidates: Int?
 
-    public init(_ settings: AgentSettings, mode: AnswerGuide.Mode? = nil, candidates: Int? = nil) {
+    public init(_ settings: AgentSettings, mode: AnswerMode? = nil, candidates: Int? = nil) {
         (self.settings, self.mode, self.candidates) = (settings, mode, candidates)
     }
 
@@ -33,7 +33,7 @@ public struct TuningPoint: Codable, Sendable, Hashable {
 
     /// "reason, temperature 0.2, top-p 0.9, 150 tokens".
     public var name: String {
-        if mode == .letter { return AnswerGuide.Mode.letter.rawValue }
+        if mode == .letter { return AnswerMode.letter.rawValue }
         var parts = [mode?.rawValue].compactMap { $0 }
         parts += settings.doSample ? ["temperature \(Self.short(settings.temperature))", "top-p \(Self.short(settings.topP))"] : ["greedy"]
         if settings.doSample, settings.topK > 0 { parts.append("top-k \(settings.topK)") }
@@ -53,12 +53,12 @@ public struct TuningSpace: Sendable, Hashable {
     public var repetitionPenalties: [Double]
     public var maxTokens: [Int]
     /// Of the answer agent; empty for the question agent.
-    public var modes: [AnswerGuide.Mode]
+    public var modes: [AnswerMode]
     /// Drafts of the question agent; empty leaves that to the agent.
     public var candidates: [Int]
 
     public init(
-        temperatures: [Double], topPs: [Double], repetitionPenalties: [Double], maxTokens: [Int], modes: [AnswerGuide.Mode] = [],
+        temperatures: [Double], topPs: [Double], repetitionPenalties: [Double], maxTokens: [Int], modes: [AnswerMode] = [],
         candidates: [Int] = []
     ) {
         (self.temperatures, self.topPs, self.repetitionPenalties) = (temperatures, topPs, repetitionPenalties)

@@ -145,7 +145,7 @@ public struct TuningReport: Codable {
     }
 
     /// The chosen settings under what was measured.
-    var settingsFile: String {
+    func settingsFile() throws -> String {
         let one = finalists.first { $0.name == chosen }
         let point = one?.point
         var comment = ["Written by retort tune --agent \(agent.rawValue), seed \(seed).", "model: \(model)"]
@@ -157,8 +157,9 @@ public struct TuningReport: Codable {
         }
         comment.append("\(tried) ways of generating were tried.")
         comment += verdict.split(separator: "\n").map(String.init)
-        let file = GenerationFile(
-            settings: point?.settings ?? .answers, mode: point?.mode, candidates: point?.candidates)
-        return file.text(comment: comment)
+        var settings = point?.settings ?? .answers
+        settings.mode = point?.mode
+        settings.candidates = point?.candidates
+        return try SettingsFile.text(settings, comment: comment)
     }
 }

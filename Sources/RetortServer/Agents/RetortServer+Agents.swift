@@ -26,9 +26,12 @@ extension RetortServer {
             return try agent.answer([asked.question], deadline: work.remainingForWork, seed: asked.seed, together: 1)[0]
         }
         return try await respond(events, asked.streams, "answer") { record in
-            guard let answer = record.answer else { throw HTTPProblem(.internalServerError, "the model's reply is no answer") }
-            guard let letter = record.letter else {
-                throw HTTPProblem.bad(answer.reasoning ?? "the question cannot be answered", "question", code: "refused")
+            // The letter of a refusal stands there for the format's sake alone.
+            if let refusal = record.refusal {
+                throw refusal.kind == .noTime ? .busy(.seconds(1)) : HTTPProblem.bad(refusal.reason, "question", code: "refused")
+            }
+            guard let answer = record.answer, let letter = record.letter else {
+                throw HTTPProblem(.internalServerError, "the model's reply is no answer")
             }
             var object = JSONObject([("answer", .string(answer.answer))])
             object["reasoning"] = answer.reasoning.map { .string($0) }
@@ -131,7 +134,7 @@ struct AnswerFields: Sendable {
     let question: Question
     let model: String?
     /// Nil for the agent's own.
-    let mode: AnswerGuide.Mode?
+    let mode: AnswerMode?
     let seed: UInt64
     let streams: Bool
     let wantsConfidence: Bool
@@ -152,8 +155,8 @@ struct AnswerFields: Sendable {
             id: "request", source: "", subject: topic, topic: topic, domain: .other, question: text, choices: asked.choiceTexts, answer: .A)
         model = try fields.text("model", most: 200)
         if let name = try fields.text("mode", most: 40) {
-            guard let known = AnswerGuide.Mode(rawValue: name) else {
-                throw .bad("'mode' must be one of \(AnswerGuide.Mode.allCases.map(\.rawValue).joined(separator: ", "))", "mode")
+            guard let known = AnswerMode(rawValue: name) else {
+                throw .bad("'mode' must be one of \(AnswerMode.allCases.map(\.rawValue).joined(separator: ", "))", "mode")
             }
             mode = known
         } else {

@@ -18,7 +18,7 @@ public struct TeamDescription: Sendable, Hashable {
         public var model: String
         public var adapter: String?
         /// Of the answer agent; nil: as the settings say, else its default.
-        public var mode: AnswerGuide.Mode?
+        public var mode: AnswerMode?
         /// A folder with `qgen.yaml` and `agen.yaml`, or one of them.
         public var settings: String?
     }
@@ -81,8 +81,8 @@ public struct TeamDescription: Sendable, Hashable {
         } else {
             var team = ModelTeam(model: what, adapter: values["adapter"], settings: values["settings"])
             if let mode = values["mode"] {
-                guard let found = AnswerGuide.Mode(rawValue: mode) else {
-                    throw wrong("there is no mode '\(mode)'; there are \(AnswerGuide.Mode.allCases.map(\.rawValue).joined(separator: ", "))")
+                guard let found = AnswerMode(rawValue: mode) else {
+                    throw wrong("there is no mode '\(mode)'; there are \(AnswerMode.allCases.map(\.rawValue).joined(separator: ", "))")
                 }
                 team.mode = found
             }

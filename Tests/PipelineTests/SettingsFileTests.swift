@@ -1,5 +1,5 @@
 import Agents
-import Submission
+import Pipeline
 import Testing
 
 @Suite struct SettingsFileTests {
@@ -64,41 +64,18 @@ import Testing
 
     @Test(arguments: SettingsFile.Agent.allCases)
     func whatIsWrittenIsReadBack(agent: SettingsFile.Agent) throws {
-        let text = try SettingsFile.text(agent.standard, comment: "all of them")
+        let text = try SettingsFile.text(agent.standard, comment: ["all of them", ""])
         let (settings, warnings) = try SettingsFile.read(text, file: "f", for: agent)
         #expect(settings == agent.standard && warnings.isEmpty)
         #expect(text.contains("temperature: 0."), "\(text)")
     }
-}
 
-@Suite struct MessageReadingTests {
-    @Test(arguments: [
-        #"{"topic": "rivers", "area": "Geography"}"#, "rivers", "Write a hard question.\nTopic: rivers\nOnly JSON, please.", "topic = 'rivers'",
-    ])
-    func topicsAreFound(message: String) {
-        #expect(MessageReading.topic(of: message)?.topic == "rivers")
-    }
-
-    @Test(arguments: ["", "   ", #"{"subject": "rivers"}"#, "Tell me a story about a river that wanted to be a mountain.", "one\ntwo"])
-    func otherMessagesNameNoTopic(message: String) {
-        #expect(MessageReading.topic(of: message) == nil)
-    }
-
-    private static let posed = PosedQuestion(question: "Which is largest?", choices: ["Earth", "Jupiter", "Mars", "Venus"])
-
-    @Test(arguments: [
-        "Which is largest?\nA) Earth\nB) Jupiter\nC) Mars\nD) Venus",
-        "Answer in JSON.\nQuestion: Which is largest?\nChoices: A) Earth B) Jupiter C) Mars D) Venus\n\nRESPONSE FORMAT: one of A) B) C) D)",
-        "Question: Which is largest?\n(A) Earth\n(B) Jupiter\n(C) Mars\n(D) Venus\nAnswer:",
-        "Which is largest?\n\nA. Earth\nB. Jupiter\nC. Mars\nD. Venus",
-        #"{"question": "Which is largest?", "choices": ["Earth", "Jupiter", "Mars", "Venus"], "answer": "B"}"#,
-    ])
-    func questionsAreFound(message: String) {
-        #expect(MessageReading.question(of: message) == Self.posed)
-    }
-
-    @Test(arguments: ["Which is largest?", "A) one B) two C) three D) four", "Which?\nA) x\nB) y\nC) z", #"{"question": "Which?"}"#])
-    func otherMessagesStateNoQuestion(message: String) {
-        #expect(MessageReading.question(of: message) == nil)
+    @Test func whereNothingIsSampledTheFileSpeaksOfNoSampling() throws {
+        var settings = AgentSettings(maxNewTokens: 60, temperature: 1, topK: 40, doSample: false)
+        (settings.mode, settings.candidates) = (.letter, 4)
+        let text = try SettingsFile.text(settings, comment: [])
+        #expect(!text.contains("temperature") && !text.contains("top_"))
+        let read = try read(text).settings
+        #expect(!read.doSample && read.mode == .letter && read.candidates == 4 && read.maxNewTokens == 60)
     }
 }

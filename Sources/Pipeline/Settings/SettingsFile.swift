@@ -12,6 +12,9 @@ public enum SettingsFile {
         /// The contest's `max_new_tokens`, which no team may raise.
         public var tokenLimit: Int { self == .question ? 1024 : 512 }
 
+        /// What the file is called.
+        public var file: String { self == .question ? "qgen.yaml" : "agen.yaml" }
+
         /// What holds where no file says otherwise.
         public var standard: AgentSettings { self == .question ? .questions : .answers }
     }
@@ -99,12 +102,15 @@ public enum SettingsFile {
     }
 
     /// The settings as such a file.
-    public static func text(_ settings: AgentSettings, comment: String) throws -> String {
+    /// - Parameter comment: lines that stand above them.
+    public static func text(_ settings: AgentSettings, comment: [String]) throws -> String {
         let values = try JSONDecoder().decode([String: SettingValue].self, from: JSONEncoder().encode(settings))
-        let lines = try AgentSettings.CodingKeys.allCases.compactMap { key in
+        let lines = try AgentSettings.CodingKeys.allCases.compactMap { key -> String? in
+            // Where nothing is sampled, transformers warns of settings that mean nothing.
+            if !settings.doSample, [.temperature, .topP, .topK].contains(key) { return nil }
             // A JSON scalar is a YAML scalar, and easier to read than Yams's 6e-1.
-            try values[key.rawValue].map { "\(key.rawValue): \(String(decoding: try JSONEncoder().encode($0), as: UTF8.self))\n" }
+            return try values[key.rawValue].map { "\(key.rawValue): \(String(decoding: try JSONEncoder().encode($0), as: UTF8.self))\n" }
         }
-        return "# \(comment)\n" + lines.joined()
+        return comment.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined() + lines.joined()
     }
 }
