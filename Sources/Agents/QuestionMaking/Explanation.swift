@@ -12,6 +12,15 @@ package struct Explanation {
         choices = question.choiceTexts
     }
 
+    /// The choices whose texts the question holds.
+    package static func saidChoices(of question: AgentQuestion) -> [Letter] {
+        let asked = tokens(question.question)
+        return zip(Letter.allCases, question.choiceTexts).filter { _, text in
+            let choice = bare(tokens(text))
+            return !choice.isEmpty && holds(asked, choice)
+        }.map(\.0)
+    }
+
     /// Why the explanation does not go with the declared letter; nil if it does, or says nothing of any choice.
     package var contradiction: String? {
         let words = StringWriter.words(in: text)

@@ -19,6 +19,8 @@ public enum CheckName: String, Codable, Sendable, CaseIterable {
     case copy
     /// Exactly one choice is right, and it is the declared one.
     case answer
+    /// The question does not say its answer ("What kind of thing is a clock?" "A clock").
+    case giveaway
 }
 
 /// How one check of one candidate went.
@@ -65,6 +67,15 @@ struct QuestionCheck {
     }
 
     static var explanation: QuestionCheck { QuestionCheck(name: .explanation) { Explanation($0.question).contradiction } }
+
+    static var giveaway: QuestionCheck {
+        QuestionCheck(name: .giveaway) { candidate in
+            // The answer of a calculation may well be one of its numbers.
+            guard candidate.computed == nil, let letter = candidate.letter else { return nil }
+            let said = Explanation.saidChoices(of: candidate.question)
+            return said == [letter] ? "the question says its answer, \(letter)" : nil
+        }
+    }
 
     /// - Parameters:
     ///   - known: questions that must not come again.

@@ -73,7 +73,7 @@ struct QuestionMaking {
 
     // MARK: Judging
 
-    /// Every check that needs no model, but that of the explanation, which depends on the letter.
+    /// Every check that depends neither on a model nor on the letter.
     private func checkPlainly(_ drafts: inout [[Candidate]], _ review: QuestionReview) {
         let checks = [.whole, .format(coding.count), .wording, .choices, .english, .topic(among: topics)] as [QuestionCheck]
         let known = [
@@ -116,8 +116,9 @@ struct QuestionMaking {
             review.judgeAnswer(of: &drafts[at.topic][at.place])
             // Where the answer is certain, an explanation that speaks for another is the only fault, and can be mended.
             if drafts[at.topic][at.place].computed != nil { drafts[at.topic][at.place].mendExplanation() }
-            let check = QuestionCheck.explanation
-            drafts[at.topic][at.place].note(check.name, check.judge(drafts[at.topic][at.place]))
+            for check in [QuestionCheck.explanation, .giveaway] {
+                drafts[at.topic][at.place].note(check.name, check.judge(drafts[at.topic][at.place]))
+            }
         }
     }
 
@@ -179,7 +180,7 @@ struct QuestionMaking {
         let taken = best == nil ? agent.pool.take(for: request.topic, memory: memory, seed: request.seed) : nil
         // Without a pool something valid is given all the same: the draft that came furthest.
         let chosen = best.map { drafts[$0] } ?? (taken == nil ? drafts.max { ($0.progress, -$0.number) < ($1.progress, -$1.number) } : nil)
-        for candidate in drafts { audit?(CandidateAudit(candidate, isChosen: candidate.number == chosen?.number)) }
+        for candidate in drafts where agent.review != nil { audit?(CandidateAudit(candidate, isChosen: candidate.number == chosen?.number)) }
         var record: QuestionRecord
         if let taken {
             let question = balanced(AgentQuestion(taken.question), seed: request.seed)

@@ -69,6 +69,12 @@ import Testing
         }
     }
 
+    @Test func whatAQuestionSaysOfItsChoicesIsFound() {
+        #expect(Explanation.saidChoices(of: question("What kind of thing is a clock?", ["a city", "time", "a clock", "metal"])) == [.C])
+        #expect(Explanation.saidChoices(of: question("Which is larger, 5 or 7?", ["5", "7", "57", "Neither"])) == [.A, .B])
+        #expect(Explanation.saidChoices(of: question()).isEmpty)
+    }
+
     @Test(arguments: ["The answer is Salzburg.", "So the answer is: Rome."])
     func anAnswerThatNoChoiceSaysContradicts(_ text: String) { #expect(Explanation(question(explanation: text)).contradiction != nil, "\(text)") }
 
