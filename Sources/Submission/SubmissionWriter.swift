@@ -120,7 +120,7 @@ public struct SubmissionWriter {
             }
             return try SettingsFile.text(settings, comment: ["How the \(agent.rawValue) agent generates."])
         }
-        texts.question = try settings(questionSettings, .question, [:])
+        texts.question = try settings(questionSettings, .question, ["candidates": .whole(QuestionReview.defaultCandidates)])
         texts.answer = try settings(answerSettings, .answer, answerChanges)
         if let topics {
             _ = try Topic.read(topics)

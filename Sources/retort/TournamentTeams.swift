@@ -51,6 +51,7 @@ final class TournamentTeams {
     private func model(_ team: TeamDescription.ModelTeam, name: String) throws -> Tournament.Entrant {
         var (asking, answering) = try settings(team)
         answering.mode = team.mode ?? answering.mode
+        asking.candidates = asking.candidates ?? QuestionReview.defaultCandidates
         let agents = try agentModel(team.model, team.adapter, slots: max(asking.streams, answering.streams))
         let questionAgent = try agents.questionAgent(asking)
         let answerAgent = try agents.answerAgent(answering)
