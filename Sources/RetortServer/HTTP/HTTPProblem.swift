@@ -32,8 +32,9 @@ struct HTTPProblem: Error {
             code: "queue_full", retryAfter: retryAfter)
     }
 
+    /// More came than could be served in time, which was not to be seen when this one was let in.
     static let late = HTTPProblem(
-        .gatewayTimeout, "the request's time had passed before its turn came", code: "deadline_exceeded")
+        .tooManyRequests, "the request's time had passed before its turn came", code: "deadline_exceeded", retryAfter: .seconds(1))
     /// Nobody is there to read it; the status is nginx's.
     static let cancelled = HTTPProblem(.init(code: 499, reasonPhrase: "Client Closed Request"), "the client went away", code: "cancelled")
 

@@ -40,7 +40,7 @@ final class ServerMetrics: Sendable {
                 state.cancelled[path, default: 0] += 1
             } else {
                 state.seconds[path, default: Histogram()].add(elapsed / .seconds(1))
-                if elapsed > request.limit || problem?.status == HTTPProblem.late.status { state.late[path, default: 0] += 1 }
+                if elapsed > request.limit || problem?.code == HTTPProblem.late.code { state.late[path, default: 0] += 1 }
             }
         }
     }

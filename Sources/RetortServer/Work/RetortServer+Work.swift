@@ -30,7 +30,8 @@ extension RetortServer {
                 connections.end(channel)
                 metrics.ended(path, request, problem)
                 told.finish(throwing: problem)
-                return request.elapsed <= request.limit || request.cancellation.isRequested
+                // Of work that nobody waited for, nothing is learnt.
+                return request.cancellation.isRequested ? 0.95 : request.elapsed / request.limit
             } dropped: {
                 connections.end(channel)
                 metrics.ended(path, request, HTTPProblem.cancelled)

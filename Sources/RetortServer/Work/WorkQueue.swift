@@ -4,8 +4,8 @@ import Synchronization
 /// Work that waits for one of a few threads: no more than fits its places, and each client's in turn, so that a hundred requests of one do
 /// not stand before the first of another.
 ///
-/// How much is worked on at once follows from what comes of it: a little more after work that was done in time, a good deal less after work that
-/// was late. So a slow machine does little at once and in time, rather than everything too late.
+/// How much is worked on at once follows from what comes of it: a little more after work that was done in good time, a good deal less after work
+/// that was late or nearly so: agents use what time there is, but they mean to leave a little. So a slow machine does little at once and in time, rather than everything too late.
 package final class WorkQueue: Sendable {
     struct Status: Sendable {
         var waiting = 0
@@ -22,8 +22,8 @@ package final class WorkQueue: Sendable {
     private struct Job {
         let id: UInt64
         let kind: String
-        /// Tells whether it was in time.
-        let work: @Sendable () -> Bool
+        /// Tells which part of its time it took.
+        let work: @Sendable () -> Double
         let dropped: @Sendable () -> Void
     }
 
@@ -72,16 +72,16 @@ package final class WorkQueue: Sendable {
     /// - Parameters:
     ///   - kind: works of one kind take about the same time.
     ///   - limit: work that would not be done in this time, as things go, is refused at once.
-    ///   - work: tells whether it was in time.
+    ///   - work: tells which part of its time it took, the wait included.
     ///   - dropped: called instead of `work` if it is removed before its turn.
     /// - Returns: what `remove` knows it by.
     package func add(
-        client: String, kind: String, limit: Duration, work: @escaping @Sendable () -> Bool, dropped: @escaping @Sendable () -> Void
+        client: String, kind: String, limit: Duration, work: @escaping @Sendable () -> Double, dropped: @escaping @Sendable () -> Void
     ) throws(Full) -> UInt64 {
         let (id, wait): (UInt64?, Double) = state.withLock { state in
             let ahead = state.waiting + max(0, state.busy - Int(state.atOnce) + 1)
             let wait = state.seconds * Double(ahead) / state.atOnce.rounded(.down)
-            let isLate = Duration.seconds(wait + state.secondsOfKind[kind, default: 0]) > limit
+            let isLate = Duration.seconds(wait + state.secondsOfKind[kind, default: 0]) > limit * 4 / 5
             let isRefused = state.isStopping || (ahead > 0 && (state.waiting >= places || isLate))
             if isRefused { return (nil, wait) }
             state.nextID += 1
@@ -143,16 +143,16 @@ package final class WorkQueue: Sendable {
                 continue  // removed before its turn, or too much is worked on already
             }
             let start = ContinuousClock.now
-            let isInTime = job.work()
+            let part = job.work()
             let end = ContinuousClock.now
             let isMore = state.withLock { state in
                 state.busy -= 1
                 let seconds = (end - start) / .seconds(1), before = state.secondsOfKind[job.kind] ?? seconds
                 state.seconds += (seconds - state.seconds) / 8
                 state.secondsOfKind[job.kind] = before + (seconds - before) / 8
-                if isInTime {
+                if part < 0.9 {
                     state.atOnce = min(Double(threads), state.atOnce + 1 / state.atOnce)
-                } else if start > state.lessened {
+                } else if part > 0.96, start > state.lessened {
                     state.atOnce = max(1, state.atOnce * 0.7)
                     state.lessened = end
                 }
