@@ -26,13 +26,6 @@ import Tournaments
         return process
     }
 
-    private func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = NSTemporaryDirectory() + "retort-match-\(UUID().uuidString)"
-        try WholeFile.makeFolder(folder)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try body(folder)
-    }
-
     /// A submission that asks sums and always answers `letter`; it waits as long as there is a file `wait`.
     private func writeTeam(_ folder: String, letter: String) throws {
         let head = """

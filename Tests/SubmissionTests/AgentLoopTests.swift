@@ -32,7 +32,8 @@ private final class Echo: AgentServing {
         writer.start()
         let loop = AgentLoop(
             input: requests.fileHandleForReading.fileDescriptor, output: replies.fileHandleForWriting.fileDescriptor, service: echo, clock: clock)
-        try loop.run(ready: Self.ready)
+        // The loop knows descriptors alone; the pipe closes its own when nobody holds it any more.
+        try withExtendedLifetime((requests, replies)) { try loop.run(ready: Self.ready) }
         try replies.fileHandleForWriting.close()
         return try replies.fileHandleForReading.readDataToEndOfFile().split(separator: UInt8(ascii: "\n")).map {
             try #require(JSONSerialization.jsonObject(with: $0) as? [String: Any])
@@ -117,7 +118,7 @@ private final class Echo: AgentServing {
             asked += 1
             return asked > 1
         }
-        try loop.run(ready: Self.ready)
+        try withExtendedLifetime((requests, replies)) { try loop.run(ready: Self.ready) }
         #expect(asked == 2)
         // The thread that reads ends with its input.
         try requests.fileHandleForWriting.close()
@@ -129,7 +130,7 @@ private final class Echo: AgentServing {
         try replies.fileHandleForReading.close()
         let loop = AgentLoop(
             input: requests.fileHandleForReading.fileDescriptor, output: replies.fileHandleForWriting.fileDescriptor, service: Echo())
-        try loop.run(ready: Self.ready)
+        try withExtendedLifetime((requests, replies)) { try loop.run(ready: Self.ready) }
         try requests.fileHandleForWriting.close()
     }
 }
