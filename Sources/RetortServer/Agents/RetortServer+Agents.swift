@@ -22,7 +22,8 @@ extension RetortServer {
         let models = models, answering = settings.answering
         let events: AsyncThrowingStream<AgentEvent<AnswerRecord>, any Error> = try start("/v1/answer", context, limit: limit, asked.streams) { work in
             let agents = models.agents(adapter)
-            let agent = try asked.mode.map { try agents.answerAgent(answering, mode: $0) } ?? agents.answerAgent(answering)
+            // A round that reads other callers' prompts takes far longer than the steps by which an agent knows its pace.
+            let agent = try agents.answerAgent(answering, mode: asked.mode, reserve: limit / 6)
             return try agent.answer([asked.question], deadline: work.remainingForWork, seed: asked.seed, together: 1)[0]
         }
         return try await respond(events, asked.streams, "answer") { record in
