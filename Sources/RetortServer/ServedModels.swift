@@ -14,6 +14,13 @@ public final class ServedModels: Sendable {
     let vocabulary: AgentVocabulary
     private let decoder: SharedDecoder
     private let created: Int
+    private let questionAgents = Mutex<[Int: KeptQuestionAgent]>([:])
+
+    // Unchecked: what a question agent holds does not change, but for the pace that it learns behind a lock, and its streams go to `run`,
+    // which any thread may call.
+    private struct KeptQuestionAgent: @unchecked Sendable {
+        let agent: QuestionAgent
+    }
 
     /// - Parameters:
     ///   - name: of the base.
@@ -94,12 +101,22 @@ public final class ServedModels: Sendable {
         AgentModel(vocabulary: vocabulary, contextLength: capacity) { [self] in try run($0, adapter: adapter) }
     }
 
+    /// The question agent of one adapter, the same for all requests: it plans by the pace that it has learnt.
+    func questionAgent(_ adapter: Int, _ settings: AgentSettings) throws -> QuestionAgent {
+        try questionAgents.withLock { kept in
+            if let known = kept[adapter] { return known }
+            let made = KeptQuestionAgent(agent: try agents(adapter).questionAgent(settings))
+            kept[adapter] = made
+            return made
+        }.agent
+    }
+
     /// Lets every adapter's agents and a chat work once, so that what happens only once happens before the first request: weights are laid
     /// out, kernels chosen, the beginnings of the agents' prompts computed.
-    public func warmUp() throws {
+    public func warmUp(_ settings: ServerSettings) throws {
         for adapter in names.indices {
-            try agents(adapter).answerAgent().warmUp()
-            try agents(adapter).questionAgent().warmUp()
+            try agents(adapter).answerAgent(settings.answering).warmUp()
+            try questionAgent(adapter, settings.asking).warmUp()
         }
     }
 

@@ -46,6 +46,9 @@ struct Serve: ParsableCommand {
     @Option(help: "Time for a chat completion.")
     var chatDeadline = DurationArgument(seconds: 120)
 
+    @Option(help: "Drafts of each question, of which the best that the checks leave is given; 1 gives the first as it is.")
+    var candidates = QuestionReview.defaultCandidates
+
     @Option(help: ArgumentHelp("The environment variable that holds the bearer token.", valueName: "name"))
     var apiKeyEnv: String?
 
@@ -84,6 +87,8 @@ struct Serve: ParsableCommand {
         settings.answerDeadline = answerDeadline.duration
         settings.questionDeadline = questionDeadline.duration
         settings.chatDeadline = chatDeadline.duration
+        settings.asking.candidates = candidates
+        try settings.asking.validate()
         try settings.validate()  // before a model is loaded
 
         let model = try modelOptions.load()
@@ -95,7 +100,7 @@ struct Serve: ParsableCommand {
         }
         let start = ContinuousClock.now
         let models = try ServedModels(model, name: name, adapters: adapters, slots: slots, context: maxModelLen)
-        try models.warmUp()
+        try models.warmUp(settings)
         Console.note(String(format: "warmed up in %.1f s", (ContinuousClock.now - start) / .seconds(1)))
         let server = try RetortServer(models: models, settings: settings)
         try Interruption.check()

@@ -56,7 +56,7 @@ extension RetortServer {
         let limit = try fields.deadline(settings.questionDeadline, most: settings.longestDeadline)
         let models = models, asking = settings.asking
         let events: AsyncThrowingStream<AgentEvent<QuestionRecord>, any Error> = try start("/v1/question", context, limit: limit, streams) { work in
-            let agent = try models.agents(adapter).questionAgent(asking)
+            let agent = try models.questionAgent(adapter, asking)
             return try agent.ask(
                 [Topic(area: area, topic: topic)], count: 1, deadline: work.remainingForWork, seed: seed, together: 1)[0]
         }

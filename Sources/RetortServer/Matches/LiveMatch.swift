@@ -79,9 +79,9 @@ final class LiveMatch: Sendable {
     private func playing(_ fields: MatchFields, _ models: ServedModels, _ settings: ServerSettings) throws {
         let work = work
         func team(_ name: String, _ adapter: Int) throws -> Team {
-            let agents = models.agents(adapter)
-            return Team(
-                name: name, questionAgent: try agents.questionAgent(settings.asking), answerAgent: try agents.answerAgent(settings.answering))
+            Team(
+                name: name, questionAgent: try models.questionAgent(adapter, settings.asking),
+                answerAgent: try models.agents(adapter).answerAgent(settings.answering))
         }
         let names = fields.teams.map { models.names[$0] }
         let second = names[0] == names[1] ? names[1] + " (2)" : names[1]
