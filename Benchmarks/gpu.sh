@@ -14,6 +14,7 @@
 #   MODELS="SHAPE:LAYERS …"   default "qwen2.5-7b:28 qwen2.5-72b:10 qwen2.5-72b:20"; "qwen2.5-72b:80" needs 45 GB of disk
 #   SCRATCH=FOLDER      where models are written (default: the temporary folder; /dev/shm is faster)
 #   LIMIT=570           seconds
+#   LOGS=FOLDER         keeps what every step printed and measured there
 #   DEVICE=cpu SHAPES=tiny    a dry run of the same lines on any machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,14 +36,23 @@ fi
     exit 1
 }
 RETORT_TORCH=${RETORT_TORCH:-$("$python" -c 'import os, torch; print(os.path.join(os.path.dirname(torch.__file__), "lib"))')}
-export RETORT_TORCH HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TQDM_DISABLE=1 PYTHONWARNINGS=ignore
+RETORT_BITSANDBYTES=${RETORT_BITSANDBYTES:-$("$python" -c 'import importlib.util as u; print(u.find_spec("bitsandbytes").submodule_search_locations[0])' 2>/dev/null || true)}
+unset TORCH_ALLOW_TF32_CUBLAS_OVERRIDE  # float32 is compared with the CPU's
+# For both sides: cuDNN's attention makes a plan, some 30 ms, for every new length.
+export TORCH_CUDNN_SDPA_DEPRIORITIZED=1
+export RETORT_TORCH RETORT_BITSANDBYTES HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TQDM_DISABLE=1 PYTHONWARNINGS=ignore
 has_peers=
 "$python" -c 'import transformers, peft, bitsandbytes, accelerate' 2>/dev/null && has_peers=yes ||
     echo "transformers, peft, bitsandbytes or accelerate is missing: Retort is measured alone" >&2
 
-work=$(mktemp -d)
+work=${LOGS:-$(mktemp -d)}
+mkdir -p "$work"
 scratch=$(mktemp -d -p "${SCRATCH:-${TMPDIR:-/tmp}}")
-trap 'rm -rf "$work" "$scratch"' EXIT
+cleanup() {
+    rm -rf "$scratch"
+    [ -n "${LOGS:-}" ] || rm -rf "$work"
+}
+trap cleanup EXIT
 watch=
 [ "$device" = cpu ] || watch=--gpu
 
@@ -59,7 +69,8 @@ step() {
     if ! timeout "$left" "$python" Benchmarks/measure.py $watch "$work/$name.measure.json" "$@" >"$work/$name.out" 2>"$work/$name.err"; then
         failed="$failed $name"
         echo "failed: $name" >&2
-        tail -n 5 "$work/$name.err" >&2
+        # Before 2.13 PyTorch tells the reason on a line of its own, with a stack behind it.
+        { grep -m 3 -iE 'exception in aoti|error' "$work/$name.err" || true; tail -n 12 "$work/$name.err"; } | cut -c1-600 >&2
     fi
 }
 # train NAME MODEL DEVICE OPTIONS…: on the labels both sides have
@@ -92,6 +103,11 @@ for format in bfloat16 nf4; do
             --questions "$work/questions.jsonl" --limit "$evaluated" --json "$work/check-$format-$side.json"
         train "losses-$format-$side" "$scratch/$format" "$where" --dtype float32 --rank 16 --alpha 32 --steps 2
     done
+done
+
+# The kernels for half precision are others: a GPU's losses in bfloat16, the second after a step of ordinary size, beside float32's.
+for dtype in float32 bfloat16; do
+    train "losses-$dtype" "$scratch/bfloat16" "$device" --dtype $dtype --rank 16 --alpha 32 --steps 3 --lr 1e-3
 done
 
 for model in $models; do

@@ -13,7 +13,7 @@ from figures import figure, note
 from train_ratios import projections
 
 FULL = {"tiny": 6, "qwen2.5-7b": 28, "qwen2.5-72b": 80}
-LETTERS_WITHIN, LOSSES_WITHIN, FIRST_LOSS_WITHIN = 2e-3, 1e-3, 1e-2
+LETTERS_WITHIN, LOSSES_WITHIN, FIRST_LOSS_WITHIN, HALF_WITHIN = 2e-3, 1e-3, 1e-2, 2e-2
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("folder", type=Path)
@@ -44,7 +44,7 @@ def check(kind, format, sides, difference, limit):
         failures.append(kind)
         return
     worst = difference(*sides)
-    note(f"correctness, {format}, {kind}: GPU and CPU within {worst:.1e} (tolerance {limit:g})")
+    note(f"correctness, {format}, {kind}: within {worst:.1e} (tolerance {limit:g})")
     if not worst <= limit:
         failures.append(f"{format}, {kind}: {worst:.1e}")
 
@@ -61,7 +61,9 @@ def losses_apart(cpu, gpu):
 for format in ("bfloat16", "nf4"):
     for kind, prefix, apart, limit in (("letters' log-probabilities", "check", letters_apart, LETTERS_WITHIN),
                                        ("losses of two steps, relative", "losses", losses_apart, LOSSES_WITHIN)):
-        check(kind, format, [read(f"{prefix}-{format}-{side}.json") for side in ("cpu", "device")], apart, limit)
+        check(kind, f"{format}, GPU and CPU", [read(f"{prefix}-{format}-{side}.json") for side in ("cpu", "device")], apart, limit)
+check("losses of three steps, relative", "bfloat16 and float32 on the device",
+      [read(f"losses-{dtype}.json") for dtype in ("float32", "bfloat16")], losses_apart, HALF_WITHIN)
 
 
 def retort_step(model):

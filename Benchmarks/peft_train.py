@@ -198,7 +198,9 @@ def train(options):
         batch = examples[first:first + options.batch]
         start = now()
         optimiser.zero_grad()
-        loss = step_loss(model, batch, letters, options.logits)
+        # As transformers' Trainer does with bf16=True; without it PEFT computes the adapter in float32.
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=device != "cpu"):
+            loss = step_loss(model, batch, letters, options.logits)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()

@@ -138,7 +138,9 @@ public final class AnswerAgent: QuestionAnswering {
         var streams: [Stream] = []
         for index in asked.indices where asked[index].refusal == nil {
             let one = asked[index]
-            let reading = PromptReading(one.prompt, beside: read - one.prompt.count)
+            // Voices share what they begin with, and only that.
+            let piece = chains > 1 ? PromptReading.piece : PromptReading.piece(within: one.request.deadline, speed)
+            let reading = PromptReading(one.prompt, beside: read - one.prompt.count, piece: piece)
             // A long prompt shortens the reasoning before it makes an answer impossible.
             var limits = limits
             limits.newTokens = min(limits.newTokens, contextLength - one.prompt.count)

@@ -3,6 +3,11 @@
 public struct PromptReading: Sendable {
     /// Tokens of one pass at most.
     public static let piece = 512
+    /// A pass over fewer is not worth its reading of all weights.
+    private static let leastPiece = 32
+    /// The share of an answer's time that one pass takes at most on a machine as fast as it is known to be, so that it may be several times
+    /// as slow before a pass is what makes an answer late.
+    private static let shareOfLimit = 1.0 / 8
 
     private var pieces: ArraySlice<[Int]>
     /// Tokens of the whole prompt.
@@ -10,13 +15,21 @@ public struct PromptReading: Sendable {
     /// Tokens of other prompts that are likely to be read in the same pass.
     let beside: Int
 
-    /// - Parameter beside: tokens of the other prompts of the same request.
-    public init(_ prompt: [Int], beside: Int = 0) {
+    /// - Parameters:
+    ///   - beside: tokens of the other prompts of the same request.
+    ///   - piece: tokens of one pass at most.
+    public init(_ prompt: [Int], beside: Int = 0, piece: Int = PromptReading.piece) {
         total = prompt.count
         self.beside = min(beside, max(0, Self.together - prompt.count))
-        pieces = stride(from: 0, to: prompt.count, by: Self.piece).map { start in
-            Array(prompt[start..<min(start + Self.piece, prompt.count)])
+        pieces = stride(from: 0, to: prompt.count, by: piece).map { start in
+            Array(prompt[start..<min(start + piece, prompt.count)])
         }[...]
+    }
+
+    /// Tokens of one pass for answers with such a limit on a machine of such a speed.
+    static func piece(within limit: Duration?, _ speed: AnswerSpeed?) -> Int {
+        guard let limit, let token = speed?.promptToken, token > .zero else { return piece }
+        return Int(min(Double(piece), max(Double(leastPiece), limit * shareOfLimit / token)))
     }
 
     /// A decoder starts no more prompts together than have about so many tokens.

@@ -36,7 +36,10 @@ public final class AdamW {
     public func norm(of gradients: [Tensor]) throws -> (total: Double, notFinite: String?) {
         precondition(gradients.count == parameters.count, "one gradient for each parameter")
         guard !gradients.isEmpty else { return (0, nil) }
-        let squares = try gradients.map { try $0.squareSum() }
+        // From a GPU all come in one copy: waiting for each would take longer than computing them.
+        let squares = gradients[0].device == .cpu
+            ? try gradients.map { try $0.squareSum() }
+            : try Tensor.concatenated(gradients.map { try $0.multiplied(by: $0).sum().unsqueezed(0) }).values(Double.self)
         let bad = squares.lastIndex { !$0.isFinite }
         return (squares.reduce(0, +).squareRoot(), bad.map { parameters[$0].name })
     }

@@ -30,6 +30,8 @@ public final class AgentService: AgentServing {
     private let warn: (String) -> Void
     private var answerAgents: [AgentSettings: AnswerAgent] = [:]
     private var questionAgents: [AgentSettings: QuestionAgent] = [:]
+    /// A contest asks for its questions one by one, yet they are one set: none twice, and the letters even.
+    private let memory = QuestionMemory()
     private var warned: Set<String> = []
     /// Agents for as many different settings are kept.
     private static let keptAgents = 16
@@ -198,7 +200,7 @@ public final class AgentService: AgentServing {
     private func ask(_ wanted: [(RequestID, Topic)], _ terms: Terms, _ left: Duration?) throws -> [AgentReply] {
         guard !wanted.isEmpty else { return [] }
         var records = try questionAgent(terms.settings).ask(
-            wanted.map(\.1), count: wanted.count, deadline: left, seed: terms.seed, together: wanted.count)
+            wanted.map(\.1), count: wanted.count, deadline: left, seed: terms.seed, together: wanted.count, memory: memory)
         // The agent takes topics in an order of its own.
         return wanted.map { id, topic in
             let index = records.firstIndex { $0.area == topic.area && $0.topic == topic.topic } ?? records.startIndex

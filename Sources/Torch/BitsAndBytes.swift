@@ -5,8 +5,15 @@ import Foundation
 /// Its functions take device addresses and the stream that libtorch works on. They are those of its release 0.50, in whose source
 /// (`bitsandbytes/backends/cuda/ops.py`) the order of their arguments stands.
 final class BitsAndBytes: Sendable {
-    /// Products of more rows are faster over the dequantised weight; its kernels for few rows end here.
-    static let mostRows = 8
+    /// Whether its product for few rows beats a product with the dequantised weight, which moves nine times the bytes: its own rule for a GPU of
+    /// 132 multiprocessors (`_gemm_4bit_use_custom_cuda` in `backends/cuda/ops.py`), in tiles of 64 outputs.
+    static func takes(_ rows: Int, out: Int, columns: Int, _ dtype: DType) -> Bool {
+        if rows <= 8 { return true }
+        guard dtype != .float32 else { return false }
+        let tiles = (out + 63) / 64
+        if out * columns < 4 << 20 { return rows <= (tiles <= 33 ? 32 : tiles <= 66 ? 16 : 8) }
+        return rows <= (tiles >= 396 ? 64 : tiles >= 264 ? 48 : tiles >= 132 ? 32 : tiles >= 99 || (tiles >= 66 && columns < out) ? 16 : 8)
+    }
 
     /// (table, codes, scales, result, block size, elements, stream)
     private typealias Expand = @convention(c) (
@@ -66,8 +73,10 @@ final class BitsAndBytes: Sendable {
         let scales = try plainScales(matrix)
         let result = try Tensor.empty(matrix.shape, dtype, matrix.device)
         try onDevice(of: matrix.packed) { stream in
-            kernel(
-                nil, matrix.packed.dataPointer, scales.dataPointer, result.dataPointer, Int32(matrix.blockSize), Int32(matrix.count), stream)
+            withExtendedLifetime(scales) {
+                kernel(
+                    nil, matrix.packed.dataPointer, scales.dataPointer, result.dataPointer, Int32(matrix.blockSize), Int32(matrix.count), stream)
+            }
         }
         return result
     }
@@ -99,7 +108,7 @@ final class BitsAndBytes: Sendable {
         default: scales = try plainScales(matrix)
         }
         try onDevice(of: x) { stream in
-            withExtendedLifetime((x, bias)) {
+            withExtendedLifetime((x, bias, scales)) {
                 kernel(
                     x.dataPointer, matrix.packed.dataPointer, scales.dataPointer, nested?.codes.dataPointer, nested?.map.dataPointer,
                     nested?.offset.dataPointer, result.dataPointer, bias?.dataPointer, Int32(x.shape[0]), Int32(matrix.shape[0]),

@@ -36,6 +36,17 @@ enum Argument {
     }
 }
 
+extension Argument {
+    /// Of a tensor; nil for anything else.
+    fileprivate var device: Device? {
+        switch self {
+        case .tensor(let tensor), .optionalTensor(.some(let tensor)): tensor.device
+        case .tensors(let list): list.first?.device
+        default: nil
+        }
+    }
+}
+
 extension Libtorch {
     /// Calls `aten::name.overload` and returns its first `results` tensors.
     ///
@@ -65,9 +76,16 @@ extension Libtorch {
         return try (0..<results).map { try handle(stack[$0], in: "\(name)") }
     }
 
-    func failure(_ name: String, _ arguments: [Argument]) -> TorchError {
-        let reason = lastError
+    /// - Parameter device: where the call worked, if no argument says it.
+    func failure(_ name: String, _ arguments: [Argument], on device: Device? = nil) -> TorchError {
         let texts = arguments.map(\.text)
+        // Before 2.13 libtorch tells nobody why; on a GPU that has hardly any memory left that is the likely reason.
+        if errorText == nil, let gpu = device ?? arguments.lazy.compactMap(\.device).first(where: { $0 != .cpu }),
+            let free = DeviceMemory.free(on: gpu), let total = DeviceMemory.total(of: gpu), free < total / 20
+        {
+            return .outOfMemory(name: name, arguments: texts, reason: "\(free / 1_000_000) MB of \(total / 1_000_000) MB are free on \(gpu)")
+        }
+        let reason = lastError
         let lower = reason.lowercased()
         return lower.contains("out of memory") || lower.contains("can't allocate memory") || lower.contains("not enough memory")
             ? .outOfMemory(name: name, arguments: texts, reason: reason)
@@ -75,8 +93,8 @@ extension Libtorch {
     }
 
     /// Checks the status of a plain C function.
-    func check(_ status: Status, _ name: String, _ arguments: @autoclosure () -> [Argument]) throws {
-        if status != 0 { throw failure(name, arguments()) }
+    func check(_ status: Status, _ name: String, _ arguments: @autoclosure () -> [Argument], on device: Device? = nil) throws {
+        if status != 0 { throw failure(name, arguments(), on: device) }
     }
 
     private func handle(_ value: UInt64, in name: String) throws -> Handle {

@@ -124,7 +124,9 @@ extension Tensor {
             if device == .cpu, shape[0] <= FourBitKernels.mostRows {
                 return try FourBitKernels.product(self, weight, bias, residual)
             }
-            if device != .cpu, shape[0] <= BitsAndBytes.mostRows {
+            if device != .cpu, BitsAndBytes.takes(shape[0], out: weight.shape[0], columns: weight.shape[1], dtype) {
+                // One row's residual is a bias: one kernel instead of two.
+                if shape[0] == 1, bias == nil, let residual { return try BitsAndBytes.open().product(self, weight, residual.reshaped([weight.shape[0]])) }
                 let product = try BitsAndBytes.open().product(self, weight, bias)
                 return try residual.map { try product.adding($0) } ?? product
             }

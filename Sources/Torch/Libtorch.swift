@@ -96,6 +96,9 @@ public final class Libtorch: Sendable {
         // of the present one are enough.
         setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0)
 
+        // cuDNN's attention builds a plan, some 30 ms, for every new length of the keys: in decoding that is every token.
+        setenv("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1", 0)
+
         func load(_ name: String, required: Bool) throws -> UnsafeMutableRawPointer? {
             let path = "\(folder)/\(name).\(Platform.libraryEnding)"
             if !required && !Platform.exists(path) { return nil }

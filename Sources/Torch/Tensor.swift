@@ -74,7 +74,7 @@ public struct Tensor: CustomStringConvertible {
         try library.check(
             library.emptyStrided(
                 Int64(shape.count), shape.map(Int64.init), strides, library.code(of: dtype), place.type, place.index, &handle),
-            "empty", [.integers(shape), .type(dtype)])
+            "empty", [.integers(shape), .type(dtype)], on: device)
         return try Tensor(adopting: handle!, of: library)
     }
 
@@ -140,6 +140,15 @@ public struct Tensor: CustomStringConvertible {
 
     /// All elements in row-major order, converted to `Element`, from any device.
     public func values<Element: TensorElement>(_ type: Element.Type = Element.self) throws -> [Element] {
+        if device != .cpu {  // straight into the array; the copy waits for the device
+            return try [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+                if count > 0 {
+                    let host = try Tensor(viewing: UnsafeRawPointer(buffer.baseAddress!), shape, Element.dtype, owner: nil)
+                    try host.copy_(self.dtype == Element.dtype ? self : to(dtype: Element.dtype))
+                }
+                initialized = count
+            }
+        }
         let host = try to(dtype: Element.dtype, device: .cpu).contiguous()
         return withExtendedLifetime(host) {
             [Element](unsafeUninitializedCapacity: count) { buffer, initialized in

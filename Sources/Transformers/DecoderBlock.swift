@@ -46,7 +46,7 @@ struct DecoderBlock {
     ///   - arena: where to keep what is saved.
     /// - Returns: the block's output and, for `backward`, what it saved.
     func forward(
-        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention, rows: Tensor? = nil,
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table, _ attention: PackedAttention, rows: Tensor? = nil,
         arena: ActivationArena? = nil
     ) throws -> (output: Tensor, saved: Saved) {
         func kept(_ tensor: Tensor) throws -> Tensor { try arena?.keep(tensor) ?? tensor }
@@ -72,7 +72,7 @@ struct DecoderBlock {
 
     /// The same without saving, over whatever attention the cache gives.
     func infer(
-        _ x: Tensor, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor), rows: Tensor? = nil, _ attention: CachedAttention
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table, rows: Tensor? = nil, _ attention: CachedAttention
     ) throws -> Tensor {
         var unused: [Projection: Tensor] = [:]
         let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
@@ -88,7 +88,7 @@ struct DecoderBlock {
 
     /// Sends `dY` [tokens or rows, hidden] back to `x` and adds to the adapter's gradients on the way.
     func backward(
-        _ dY: Tensor, _ saved: Saved, _ adapter: BlockAdapter, _ table: (cosines: Tensor, sines: Tensor), _ attention: PackedAttention,
+        _ dY: Tensor, _ saved: Saved, _ adapter: BlockAdapter, _ table: RotaryEmbedding.Table, _ attention: PackedAttention,
         rows: Tensor? = nil
     ) throws -> Tensor {
         func back(_ projection: Projection, _ dY: Tensor, from x: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
@@ -122,7 +122,7 @@ struct DecoderBlock {
     private func split(_ x: Tensor) throws -> Tensor { try x.reshaped([x.shape[0], -1, configuration.headSize]) }
 
     private func heads(
-        _ projection: Projection, _ x: Tensor, _ norm: Tensor?, _ adapter: BlockAdapter?, _ table: (cosines: Tensor, sines: Tensor),
+        _ projection: Projection, _ x: Tensor, _ norm: Tensor?, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table,
         _ reduced: inout [Projection: Tensor]
     ) throws -> (rotated: Tensor, normInput: Tensor?) {
         let y = try split(project(projection, x, adapter, &reduced))
@@ -131,7 +131,7 @@ struct DecoderBlock {
     }
 
     private func headsBackward(
-        _ gradient: Tensor, _ normInput: Tensor?, _ norm: Tensor?, _ table: (cosines: Tensor, sines: Tensor)
+        _ gradient: Tensor, _ normInput: Tensor?, _ norm: Tensor?, _ table: RotaryEmbedding.Table
     ) throws -> Tensor {
         var gradient = try RotaryEmbedding.rotate(gradient, table, inverse: true)
         if let norm, let normInput {

@@ -21,6 +21,8 @@ public final class LanguageModel {
     let rotary: RotaryEmbedding
     /// Nil where packed sequences are attended piece by piece.
     package var unequalLengthAttention: (any UnequalLengthAttention)?
+    /// Why training on this device is slower than it could be, if it is.
+    public let attentionNote: String?
 
     /// Opens a GGUF file, a Hugging Face folder or a repository id in the local cache and puts its weights on `device`.
     ///
@@ -84,7 +86,9 @@ public final class LanguageModel {
                     outputNorm: try weight(prefix + ".post_attention_layernorm.weight")))
         }
         rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
-        unequalLengthAttention = FlashAttention(on: device, dtype: dtype)
+        let flash = FlashAttention.find(on: device, dtype: dtype)
+        unequalLengthAttention = flash.kernel
+        attentionNote = flash.note
     }
 
     /// How the projections will be kept: as asked, else as the checkpoint keeps them.

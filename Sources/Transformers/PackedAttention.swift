@@ -123,7 +123,10 @@ struct PackedAttention {
         }
         var dQuery: [Tensor] = [], parts: [(key: Tensor, value: Tensor)] = []
         for (index, one) in saved.pieces.enumerated() {
-            let g = try rows(gradient, of: index), out = try rows(output, of: index), mask = try mask(of: index)
+            let g = try rows(gradient, of: index), mask = try mask(of: index)
+            var out = try rows(output, of: index)
+            // In half precision the GPU's kernel reads the output as [groups, length, heads / groups, size] without gaps, whatever its strides say.
+            if g.device != .cpu { out = try out.permuted([0, 2, 1, 3]).contiguous().permuted([0, 2, 1, 3]) }
             let (q, k, v) = g.device == .cpu
                 ? try one.query.flashAttentionCPUBackward(
                     gradient: g, key: one.key, value: one.value, output: out, logSumExp: one.logSumExp, causal: mask == nil,

@@ -15,8 +15,27 @@ final class RotaryEmbedding {
         self.device = device
     }
 
-    /// Cosines and sines for these positions, [positions, size/2] in the model's type.
-    func table(_ positions: [Int]) throws -> (cosines: Tensor, sines: Tensor) {
+    /// Cosines and sines of some positions in the model's type.
+    struct Table {
+        /// [positions, size/2]
+        let cosines, sines: Tensor
+        /// What a whole head is multiplied by, as it is and with its halves exchanged, [positions, 1, size]. Made once, so that a pass of few
+        /// tokens launches few kernels; nil where loops in Swift read the narrow ones.
+        let wide: (cosines: Tensor, sines: Tensor)?
+
+        init(_ cosines: Tensor, _ sines: Tensor) throws {
+            (self.cosines, self.sines) = (cosines, sines)
+            let isLooped = cosines.device == .cpu && cosines.dtype == .float32
+            wide = isLooped ? nil : try Self.widened(cosines, sines)
+        }
+
+        static func widened(_ cosines: Tensor, _ sines: Tensor) throws -> (cosines: Tensor, sines: Tensor) {
+            (try Tensor.concatenated([cosines, cosines], 1).unsqueezed(1),
+             try Tensor.concatenated([sines.multiplied(by: -1), sines], 1).unsqueezed(1))
+        }
+    }
+
+    func table(_ positions: [Int]) throws -> Table {
         let needed = (positions.max() ?? 0) + 1
         if (tables?.cosines.shape[0] ?? 0) < needed {
             let length = max(needed, 2 * (tables?.cosines.shape[0] ?? 128))
@@ -32,16 +51,16 @@ final class RotaryEmbedding {
         }
         let all = tables!
         if positions == Array(0..<positions.count) {
-            return (try all.cosines.narrow(0, 0, positions.count), try all.sines.narrow(0, 0, positions.count))
+            return try Table(all.cosines.narrow(0, 0, positions.count), all.sines.narrow(0, 0, positions.count))
         }
         let index = try Tensor(positions.map(Int64.init), [positions.count], device: device)
-        return (try all.cosines.rows(index), try all.sines.rows(index))
+        return try Table(all.cosines.rows(index), all.sines.rows(index))
     }
 
     /// Turns every head of `x` [tokens, heads, size] by its token's angle; `inverse` turns back, which is the gradient.
     ///
     /// `x` is fresh from its projection and belongs to nobody else, so it may be changed in place.
-    static func rotate(_ x: Tensor, _ table: (cosines: Tensor, sines: Tensor), inverse: Bool = false) throws -> Tensor {
+    static func rotate(_ x: Tensor, _ table: Table, inverse: Bool = false) throws -> Tensor {
         let tokens = x.shape[0], heads = x.shape[1], size = x.shape[2], half = size / 2
         if x.device == .cpu, x.dtype == .float32, x.isContiguous {
             let (cosines, sines) = (try table.cosines.contiguous(), try table.sines.contiguous())
@@ -64,11 +83,8 @@ final class RotaryEmbedding {
             }
             return x
         }
-        let cosines = try table.cosines.unsqueezed(1), sines = try table.sines.unsqueezed(1)
-        let first = try x.narrow(2, 0, half), second = try x.narrow(2, half, half)
-        let sign: Double = inverse ? -1 : 1
-        return try Tensor.concatenated(
-            [first.multiplied(by: cosines).adding(second.multiplied(by: sines), times: -sign),
-             second.multiplied(by: cosines).adding(first.multiplied(by: sines), times: sign)], 2)
+        let wide = try table.wide ?? Table.widened(table.cosines, table.sines)
+        let exchanged = try Tensor.concatenated([x.narrow(2, half, half), x.narrow(2, 0, half)], 2)
+        return try x.multiplied(by: wide.cosines).adding(exchanged.multiplied(by: wide.sines), times: inverse ? -1 : 1)
     }
 }

@@ -17,10 +17,17 @@ package protocol UnequalLengthAttention {
 
 /// The flash kernel of a GPU.
 struct FlashAttention: UnequalLengthAttention {
-    /// Nil where the device, the type or this PyTorch has no such kernel, or one that lays the causal mask elsewhere: the kernel is tried on
-    /// two small sequences against attention with a mask, since builds for other GPUs differ in that.
-    init?(on device: Device, dtype: DType) {
-        guard device != .cpu, dtype == .bfloat16 || dtype == .float16, (try? Self.agrees(on: device, dtype)) == true else { return nil }
+    /// - Returns: no kernel where the type has none on this device, this PyTorch lacks it, or it lays the causal mask elsewhere, which builds for
+    ///   other GPUs do: it is tried on two small sequences beside attention with a mask. The note says so where a kernel was to be expected.
+    static func find(on device: Device, dtype: DType) -> (kernel: FlashAttention?, note: String?) {
+        guard device != .cpu, dtype == .bfloat16 || dtype == .float16 else { return (nil, nil) }
+        let consequence = "sequences are attended one by one, which is slower"
+        do {
+            if try agrees(on: device, dtype) { return (FlashAttention(), nil) }
+            return (nil, "this PyTorch's flash attention for unequal lengths gives other results than attention with a mask; \(consequence)")
+        } catch {
+            return (nil, "this PyTorch has no flash attention for unequal lengths on \(device) (\(error)); \(consequence)")
+        }
     }
 
     private static func agrees(on device: Device, _ dtype: DType) throws -> Bool {

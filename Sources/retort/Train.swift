@@ -204,6 +204,7 @@ struct Train: ParsableCommand {
             throw ValidationError("--probe's question \(same.id) is trained on too; take probes that are not.")
         }
         let model = try modelOptions.load()
+        if let note = model.attentionNote { Console.note("warning: \(note)") }
         let fresh = AdapterConfiguration(
             rank: rank ?? 16, alpha: alpha ?? 16, useRSLoRA: rslora ?? true,
             targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout ?? 0, baseModel: modelOptions.model)

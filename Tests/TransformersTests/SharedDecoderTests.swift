@@ -152,8 +152,15 @@ private func onThreads(_ work: [@Sendable () throws -> Void]) -> [(any Error)?] 
     }
 
     @Test func aLongPromptComesInPiecesAndStopsNobody() throws {
-        let backend = RecordingBackend(slots: 4)
+        let hold = DispatchSemaphore(value: 0)
+        let first = Atomic<Bool>(true)
+        // The first round waits until all three have come; else one might have ended before the next began.
+        let backend = RecordingBackend(slots: 4) { if first.exchange(false, ordering: .relaxed) { hold.wait() } }
         let decoder = SharedDecoder(backend: backend, roundTokens: 64)
+        Thread.detachNewThread {
+            while decoder.status.busySlots + decoder.status.waitingStreams < 3 { usleep(1_000) }
+            hold.signal()
+        }
         let long = (0..<1_000).map { $0 % 50 }
         let errors = onThreads((0..<3).map { number in
             { try decoder.run([Stream(prompt: number == 0 ? long : [number], guide: GreedyGuide(count: 30))]) }

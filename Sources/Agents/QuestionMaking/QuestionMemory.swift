@@ -4,7 +4,8 @@ import Questions
 import Synchronization
 
 /// What a set of questions remembers while it grows: the letters so far, the questions asked, and what the pool has given.
-/// One request makes its own unless it is handed one; a server, whose requests are single questions, keeps one.
+/// One request makes its own unless it is handed one, as by a caller that asks for the questions of a set one by one. It grows with every
+/// question.
 public final class QuestionMemory: Sendable {
     private struct State {
         var letters = [0, 0, 0, 0]
