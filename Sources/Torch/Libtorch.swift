@@ -19,7 +19,9 @@ public final class Libtorch: Sendable {
 
     public let installation: Installation
     /// Whether CUDA's or ROCm's kernels were loaded beside the CPU's.
-    public let hasGPULibraries: Bool
+    public var hasGPULibraries: Bool { gpuLibrary != nil }
+    /// The part of it that drives GPUs; through it the runtime that it brought is found too.
+    nonisolated(unsafe) let gpuLibrary: UnsafeMutableRawPointer?
 
     let callDispatcher: @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutablePointer<UInt64>, UInt64) -> Status
     let abiVersion: UInt64
@@ -118,7 +120,7 @@ public final class Libtorch: Sendable {
             _ = try load("libc10_\(kind)", required: false)
             gpuLibrary = try load("libtorch_\(kind)", required: false) ?? gpuLibrary
         }
-        hasGPULibraries = gpuLibrary != nil
+        self.gpuLibrary = gpuLibrary
 
         func optional<F>(_ name: String, _ type: F.Type) -> F? {
             dlsym(library, name).map { unsafeBitCast($0, to: type) }

@@ -16,10 +16,12 @@ public struct DecodingFootprint: Sendable {
         self.adapterParameters = adapterParameters
     }
 
-    /// Tokens that a slot of the cache has room for once streams with such a prompt have reached `longest` tokens: it starts at 128 and
-    /// grows by halves.
-    public static func capacity(prompt: Int, longest: Int) -> Int {
-        var capacity = 128
+    /// Tokens that a slot of the cache has room for at first. A GPU's recorded passes are lost when it grows.
+    static func firstCapacity(on device: Device) -> Int { device == .cpu ? 128 : 512 }
+
+    /// Tokens that a slot of the cache has room for once streams with such a prompt have reached `longest` tokens: it grows by halves.
+    public static func capacity(prompt: Int, longest: Int, on device: Device = .cpu) -> Int {
+        var capacity = firstCapacity(on: device)
         if prompt > capacity { capacity = max(prompt, capacity + capacity / 2) }
         while longest > capacity { capacity += capacity / 2 }
         return capacity
@@ -27,7 +29,7 @@ public struct DecodingFootprint: Sendable {
 
     /// One slot more than there are streams: it holds what all prompts begin with.
     public func cacheBytes(prompt: Int, longest: Int) -> Int {
-        (slots + 1) * Self.capacity(prompt: prompt, longest: longest) * model.cacheBytesPerToken
+        (slots + 1) * Self.capacity(prompt: prompt, longest: longest, on: device) * model.cacheBytesPerToken
     }
 
     public var panelBytes: Int { model.panelBytes(on: device) }

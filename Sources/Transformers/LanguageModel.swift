@@ -24,6 +24,11 @@ public final class LanguageModel {
     /// Why training on this device is slower than it could be, if it is.
     public let attentionNote: String?
 
+    /// Nil where a round of decoding is queued kernel by kernel.
+    package var passRecorder: (any PassRecorder)?
+    /// Why decoding on this device is slower than it could be, once that is known.
+    public internal(set) var decodingNote: String?
+
     /// Opens a GGUF file, a Hugging Face folder or a repository id in the local cache and puts its weights on `device`.
     ///
     /// Weights that lie in the file in `dtype` already stay mapped and are read when they are needed; others are converted.
@@ -89,6 +94,7 @@ public final class LanguageModel {
         let flash = FlashAttention.find(on: device, dtype: dtype)
         unequalLengthAttention = flash.kernel
         attentionNote = flash.note
+        passRecorder = GPUGraphs(on: device)
     }
 
     /// How the projections will be kept: as asked, else as the checkpoint keeps them.

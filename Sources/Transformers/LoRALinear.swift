@@ -83,8 +83,13 @@ struct Linear {
             }
             return result
         }
+        return try rows(Tensor(tokens.map(Int64.init), [tokens.count], device: device))
+    }
+
+    /// Rows of a plain weight; `index` is int64 on its device.
+    func rows(_ index: Tensor) throws -> Tensor {
         guard case .plain(let weight) = kept else { preconditionFailure("embeddings are plain or stored") }
-        return try weight.rows(Tensor(tokens.map(Int64.init), [tokens.count], device: device))
+        return try weight.rows(index)
     }
 
     /// `dY W + sum` for `dY` [tokens, out].

@@ -13,6 +13,8 @@ final class ModelBackend: DecodingBackend {
     private let cache: KeyValueCache
     /// The adapter of each slot.
     private var adapters: [Int]
+    /// Nil where a round is queued kernel by kernel.
+    private var recorded: RecordedSteps?
 
     var vocabularySize: Int { model.configuration.vocabularySize }
 
@@ -38,7 +40,8 @@ final class ModelBackend: DecodingBackend {
         self.weights = weights
         slotCount = slots
         capacity = min(context, model.configuration.contextLength)
-        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(128, capacity))
+        recorded = model.passRecorder.map { RecordedSteps(model, $0) }
+        cache = try KeyValueCache(model, slots: slots + 1, capacity: min(DecodingFootprint.firstCapacity(on: model.device), capacity))
         adapters = Array(repeating: 0, count: slots + 1)
     }
 
@@ -89,6 +92,16 @@ final class ModelBackend: DecodingBackend {
     }
 
     private func logits(_ feeds: [Feed], _ weights: ForwardWeights) throws -> [Float] {
+        if let recorded, feeds.allSatisfy({ $0.tokens.count == 1 }) {
+            try prepare(feeds)
+            let adapter = adapters[feeds[0].slot]
+            do {
+                if let values = try recorded.logits(feeds, cache, weights, adapter: adapter, slots: slotCount) { return values }
+            } catch let failure as RecordedSteps.NotRecorded {
+                model.decodingNote = "\(failure)"
+                self.recorded = nil
+            }
+        }
         if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return try logits(feeds, on: host) }
         let hidden = try lastHidden(feeds, weights).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
         return try weights.head.product(hidden).floats()

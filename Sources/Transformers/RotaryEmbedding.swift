@@ -29,6 +29,14 @@ final class RotaryEmbedding {
             wide = isLooped ? nil : try Self.widened(cosines, sines)
         }
 
+        /// - Parameter rows: int64
+        fileprivate init(_ cosines: Tensor, _ sines: Tensor, rows: Tensor) throws {
+            try self.init(cosines.rows(rows), sines.rows(rows))
+        }
+
+        /// Some of the positions; `rows` is int64.
+        func rows(_ rows: Tensor) throws -> Table { try Table(cosines, sines, rows: rows) }
+
         static func widened(_ cosines: Tensor, _ sines: Tensor) throws -> (cosines: Tensor, sines: Tensor) {
             (try Tensor.concatenated([cosines, cosines], 1).unsqueezed(1),
              try Tensor.concatenated([sines.multiplied(by: -1), sines], 1).unsqueezed(1))
@@ -36,7 +44,20 @@ final class RotaryEmbedding {
     }
 
     func table(_ positions: [Int]) throws -> Table {
-        let needed = (positions.max() ?? 0) + 1
+        let all = try reaching((positions.max() ?? 0) + 1)
+        if positions == Array(0..<positions.count) {
+            return try Table(all.cosines.narrow(0, 0, positions.count), all.sines.narrow(0, 0, positions.count))
+        }
+        return try Table(all.cosines, all.sines, rows: Tensor(positions.map(Int64.init), [positions.count], device: device))
+    }
+
+    /// The table of the first positions, to take rows of.
+    func whole(_ count: Int) throws -> Table {
+        let all = try reaching(count)
+        return try Table(all.cosines, all.sines)
+    }
+
+    private func reaching(_ needed: Int) throws -> (cosines: Tensor, sines: Tensor) {
         if (tables?.cosines.shape[0] ?? 0) < needed {
             let length = max(needed, 2 * (tables?.cosines.shape[0] ?? 128))
             // transformers computes the angles in single precision; doing the same keeps long positions equal.
@@ -49,12 +70,7 @@ final class RotaryEmbedding {
                 try Tensor(angles.map { sin($0) }, shape, dtype: dtype, device: device)
             )
         }
-        let all = tables!
-        if positions == Array(0..<positions.count) {
-            return try Table(all.cosines.narrow(0, 0, positions.count), all.sines.narrow(0, 0, positions.count))
-        }
-        let index = try Tensor(positions.map(Int64.init), [positions.count], device: device)
-        return try Table(all.cosines.rows(index), all.sines.rows(index))
+        return tables!
     }
 
     /// Turns every head of `x` [tokens, heads, size] by its token's angle; `inverse` turns back, which is the gradient.

@@ -89,6 +89,7 @@ struct Complete: ParsableCommand {
         let adapter = try adapterOptions.load(for: model)
         let ids = try ids(of: text, model.tokenizer), guide = guide(model.tokenizer)
         let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
+        defer { if let note = model.decodingNote { Console.note("warning: \(note)") } }
         if json {
             try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
             print(try JSONText.line(Completion(guide, promptTokens: ids.count, tokenizer: model.tokenizer)))
@@ -106,6 +107,7 @@ struct Complete: ParsableCommand {
         let adapter = try adapterOptions.load(for: model)
         let asked = try prompts.map { (ids: try ids(of: $0, model.tokenizer), guide: guide(model.tokenizer)) }
         let decoder = try Decoder(model: model, adapter: adapter, slots: min(streams ?? 16, prompts.count))
+        defer { if let note = model.decodingNote { Console.note("warning: \(note)") } }
         let progress = Progress("complete", total: asked.count, unit: "prompts")
         var printed = 0
         try decoder.run(asked.enumerated().map { Transformers.Stream(prompt: $1.ids, guide: $1.guide, seed: seed &+ UInt64($0)) }) { done in

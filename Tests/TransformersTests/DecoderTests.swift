@@ -48,6 +48,65 @@ import Transformers
         #expect(guides[1].tokens == (try reference(tiny, Array(prompt.dropFirst(100)), 12)))
     }
 
+    /// Repeats a pass by running it again, as a GPU does without being told; or cannot.
+    private final class Repeating: PassRecorder {
+        var recordings = 0, repeats = 0
+        let fails: Bool
+        init(fails: Bool = false) { self.fails = fails }
+        func within<Result>(_ body: () throws -> Result) throws -> Result { try body() }
+        func record(_ body: @escaping () throws -> Void) throws -> () throws -> Void {
+            if fails { throw TorchError.operatorFailed(name: "record", arguments: [], reason: "test") }
+            recordings += 1
+            try body()
+            return { [unowned self] in
+                repeats += 1
+                try body()
+            }
+        }
+    }
+
+    @Test(arguments: ["llama", "qwen2", "qwen3"]) func recordedRoundsEqualPassesWithoutACache(family: String) throws {
+        let tiny = try TinyModel(family), recorder = Repeating()
+        tiny.model.passRecorder = recorder
+        // Three slots are no power of two, some are idle towards the end, and the longest streams outgrow 64 keys and then the cache.
+        let prompts = (0..<7).map { number in (0..<(5 + number * 16)).map { (number * 11 + $0 * 7) % 90 } }
+        let guides = (0..<7).map { GreedyGuide(count: 6 + $0 * 5) }
+        try Decoder(model: tiny.model, slots: 3).run(zip(prompts, guides).map { Stream(prompt: $0, guide: $1) })
+        for (prompt, guide) in zip(prompts, guides) { #expect(guide.tokens == (try reference(tiny, prompt, guide.count))) }
+        #expect(recorder.recordings > 1 && recorder.repeats > 5 * recorder.recordings, "\(recorder.recordings) recordings, \(recorder.repeats) repeats")
+        #expect(tiny.model.decodingNote == nil)
+    }
+
+    @Test func adaptersAndRestsOfStreamsSurviveRecordedRounds() throws {
+        let tiny = try TinyModel("llama"), recorder = Repeating()
+        tiny.model.passRecorder = recorder
+        let adapters = [nil, try tiny.adapter("plain")]
+        let decoder = try SharedDecoder(model: tiny.model, adapters: adapters, slots: 4)
+        defer { decoder.stop() }
+        let beginning = (0..<20).map { $0 * 7 % 90 }
+        // Each goes on from what another left in its slot, while idle slots are computed too.
+        for (number, adapter) in [0, 1, 0, 1, 1, 0].enumerated() {
+            let guide = GreedyGuide(count: 9), prompt = beginning + [number + 1]
+            try decoder.run([Stream(prompt: prompt, guide: guide)], adapter: adapter)
+            var tokens = prompt
+            for _ in 0..<9 {
+                let logits = try tiny.model.logits(PackedSequences([tokens]), rows: [tokens.count - 1], adapter: adapters[adapter])
+                tokens.append(Int(try logits.argmax().values(Int64.self)[0]))
+            }
+            #expect(guide.tokens == Array(tokens[prompt.count...]))
+        }
+        #expect(decoder.status.reusedTokens > 0 && recorder.repeats > 0)
+    }
+
+    @Test func whereNothingCanBeRecordedDecodingGoesOn() throws {
+        let tiny = try TinyModel("llama")
+        tiny.model.passRecorder = Repeating(fails: true)
+        let guide = GreedyGuide(count: 12), prompt = [5, 9, 3, 44]
+        try Decoder(model: tiny.model, slots: 2).run([Stream(prompt: prompt, guide: guide)])
+        #expect(guide.tokens == (try reference(tiny, prompt, 12)))
+        #expect(tiny.model.decodingNote?.contains("cannot be recorded") == true)
+    }
+
     /// Scores two tokens, goes back over what it appended, and continues: as if it had never looked.
     private final class LookingGuide: Guide {
         var demands: [Demand]
