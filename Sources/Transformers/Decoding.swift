@@ -1,3 +1,5 @@
+import Torch
+
 /// What a guide wants of its stream next.
 public enum Demand: Sendable {
     /// These tokens stand next, whatever the model thinks.
@@ -108,14 +110,38 @@ public struct Feed: Sendable {
     }
 }
 
-/// Logits after the last token of each feed: `values[row * vocabularySize + id]`.
+/// Logits after the last token of each feed, a row for each.
 public struct LogitRows: Sendable {
-    public let values: [Float]
     public let vocabularySize: Int
+    private let storage: Storage
 
+    private enum Storage {
+        case values([Float])
+        /// `places` says which of the memory's rows each is.
+        case memory(HostMemory, places: [Int])
+    }
+
+    /// - Parameter values: row after row.
     public init(values: [Float], vocabularySize: Int) {
-        self.values = values
+        storage = .values(values)
         self.vocabularySize = vocabularySize
+    }
+
+    init(_ memory: HostMemory, places: [Int], vocabularySize: Int) {
+        storage = .memory(memory, places: places)
+        self.vocabularySize = vocabularySize
+    }
+
+    func withRow<Result>(_ row: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+        switch storage {
+        case .values(let values):
+            try values.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[row * vocabularySize..<(row + 1) * vocabularySize])) }
+        case .memory(let memory, let places):
+            try withExtendedLifetime(memory) {
+                let start = places[row] * vocabularySize
+                return try body(UnsafeBufferPointer(rebasing: memory.floats[start..<start + vocabularySize]))
+            }
+        }
     }
 }
 
@@ -131,6 +157,7 @@ public protocol DecodingBackend: AnyObject {
     /// Makes a slot hold the first `count` tokens of `source`, which may be the slot itself, and nothing else.
     /// - Parameter adapter: the place among the backend's adapters of the one that the slot's tokens are computed with from now on.
     func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) throws
+    /// - Returns: rows that are read before the next call.
     func advance(_ feeds: [Feed]) throws -> LogitRows
     func truncate(_ slot: Int, by count: Int)
 }

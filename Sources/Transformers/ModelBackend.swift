@@ -68,13 +68,12 @@ final class ModelBackend: DecodingBackend {
     func advance(_ feeds: [Feed]) throws -> LogitRows {
         try beginPass()
         let passes = split(feeds)
-        if passes.count == 1 { return LogitRows(values: try logits(feeds, weights[adapters[feeds[0].slot]]), vocabularySize: vocabularySize) }
+        if passes.count == 1 { return try logits(feeds, weights[adapters[feeds[0].slot]]) }
         var values = [Float](repeating: 0, count: feeds.count * vocabularySize)
         for pass in passes {
             let rows = try logits(pass.map { feeds[$0] }, weights[adapters[feeds[pass[0]].slot]])
             for (row, index) in pass.enumerated() {
-                values.replaceSubrange(
-                    index * vocabularySize..<(index + 1) * vocabularySize, with: rows[row * vocabularySize..<(row + 1) * vocabularySize])
+                rows.withRow(row) { values.replaceSubrange(index * vocabularySize..<(index + 1) * vocabularySize, with: $0) }
             }
         }
         return LogitRows(values: values, vocabularySize: vocabularySize)
@@ -91,20 +90,21 @@ final class ModelBackend: DecodingBackend {
         }
     }
 
-    private func logits(_ feeds: [Feed], _ weights: ForwardWeights) throws -> [Float] {
+    private func logits(_ feeds: [Feed], _ weights: ForwardWeights) throws -> LogitRows {
         if let recorded, feeds.allSatisfy({ $0.tokens.count == 1 }) {
             try prepare(feeds)
             let adapter = adapters[feeds[0].slot]
             do {
-                if let values = try recorded.logits(feeds, cache, weights, adapter: adapter, slots: slotCount) { return values }
+                if let rows = try recorded.logits(feeds, cache, weights, adapter: adapter, slots: slotCount) { return rows }
             } catch let failure as RecordedSteps.NotRecorded {
                 model.decodingNote = "\(failure)"
                 self.recorded = nil
             }
         }
-        if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return try logits(feeds, on: host) }
+        func rows(_ values: [Float]) -> LogitRows { LogitRows(values: values, vocabularySize: vocabularySize) }
+        if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return rows(try logits(feeds, on: host)) }
         let hidden = try lastHidden(feeds, weights).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
-        return try weights.head.product(hidden).floats()
+        return rows(try weights.head.product(hidden).floats())
     }
 
     /// Few rows: the processor's own loops take the whole pass.

@@ -25,11 +25,16 @@ final class RecordedSteps {
         let mask: Tensor
         /// float32 [rows, vocabulary]
         var logits: Tensor?
+        /// The logits on the host, and the same memory as a tensor.
+        let host: HostMemory
+        let hostLogits: Tensor
         var replay: (() throws -> Void)?
 
         init(rows: Int, keys: Int, _ model: LanguageModel) throws {
             places = try .zeros([3, rows], .int64, model.device)
             mask = try .zeros([rows, 1, 1, keys], model.dtype, model.device)
+            host = HostMemory(count: rows * model.configuration.vocabularySize, for: model.device)
+            hostLogits = try host.tensor([rows, model.configuration.vocabularySize])
         }
     }
 
@@ -48,7 +53,7 @@ final class RecordedSteps {
 
     /// - Parameter feeds: one token each, of streams under one adapter.
     /// - Returns: logits after each feed, or nil where the round does not fit: then nothing has happened.
-    func logits(_ feeds: [Feed], _ cache: KeyValueCache, _ weights: ForwardWeights, adapter: Int, slots: Int) throws -> [Float]? {
+    func logits(_ feeds: [Feed], _ cache: KeyValueCache, _ weights: ForwardWeights, adapter: Int, slots: Int) throws -> LogitRows? {
         guard feeds.allSatisfy({ $0.tokens.count == 1 && $0.slot < slots }), let high = feeds.map(\.slot).max() else { return nil }
         var rows = 1
         while rows <= high { rows *= 2 }
@@ -92,16 +97,14 @@ final class RecordedSteps {
             }
             passes[shape] = pass
         }
-        let values = try recorder.within {
+        try recorder.within {
             try pass.places.copy_(places)
             try pass.mask.copy_(mask)
             try pass.replay?()
-            return try pass.logits!.floats()
+            try pass.hostLogits.copy_(pass.logits!)
         }
         for feed in feeds { cache.setLength(feed.slot, cache.lengths[feed.slot] + 1) }
-        let size = model.configuration.vocabularySize
-        if feeds.count == rows, feeds.enumerated().allSatisfy({ $0.offset == $0.element.slot }) { return values }
-        return feeds.flatMap { values[$0.slot * size..<($0.slot + 1) * size] }
+        return LogitRows(pass.host, places: feeds.map(\.slot), vocabularySize: model.configuration.vocabularySize)
     }
 
     private static func run(

@@ -10,40 +10,73 @@ enum Sampler {
     static func draw(
         _ logits: UnsafeBufferPointer<Float>, _ sampling: Sampling, _ mask: TokenMask?, history: Set<Int>, _ random: inout CounterRandom
     ) -> Int? {
-        var penalised: [Int: Float] = [:]
         if sampling.repetitionPenalty != 1 {
+            var penalised = Array(logits)
             let penalty = Float(sampling.repetitionPenalty)
-            for token in history where token < logits.count {
+            for token in history where token < penalised.count {
                 penalised[token] = logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty
             }
+            return penalised.withUnsafeBufferPointer { draw($0, sampling, mask, &random) }
         }
-        func value(_ token: Int) -> Float { penalised.isEmpty ? logits[token] : penalised[token] ?? logits[token] }
+        return draw(logits, sampling, mask, &random)
+    }
 
-        var best = -1
-        var highest = -Float.infinity
-        for token in 0..<logits.count where mask?.allows(token) ?? true {
-            let logit = value(token)
-            if logit > highest || (best < 0 && !logit.isNaN) {
-                highest = logit
-                best = token
+    private static func draw(_ logits: UnsafeBufferPointer<Float>, _ sampling: Sampling, _ mask: TokenMask?, _ random: inout CounterRandom) -> Int? {
+        var lanes = SIMD16<Float>(repeating: -.infinity), rest = -Float.infinity
+        each(logits, mask) { values, _ in lanes.replace(with: values, where: values .> lanes) } one: { value, _ in if value > rest { rest = value } }
+        let highest = max(lanes.max(), rest)
+        var best: Int?
+        // Of equal ones the first; where all are −∞, the first that is a number at all.
+        each(logits, mask) { values, token in
+            if best == nil, any(values .== highest) { best = (0..<16).first { values[$0] == highest }.map { token + $0 } }
+        } one: { value, token in
+            if best == nil, value == highest { best = token }
+        }
+        guard let best else { return nil }
+        if sampling.temperature == 0 { return best }
+        return chosen(logits, mask, sampling, highest: highest, &random) ?? best
+    }
+
+    /// Calls `sixteen` with neighbours that the mask all allows, where it can, and `one` with every other allowed token, in their order.
+    @inline(__always)
+    private static func each(
+        _ logits: UnsafeBufferPointer<Float>, _ mask: TokenMask?, sixteen: (SIMD16<Float>, Int) -> Void, one: (Float, Int) -> Void
+    ) {
+        var token = 0
+        while token < logits.count {
+            let end = min(token + 64, logits.count)
+            var allowed = mask.map { token >> 6 < $0.words.count ? $0.words[token >> 6] : 0 } ?? .max
+            if allowed == .max, end - token == 64 {
+                while token < end {
+                    sixteen(SIMD16(at: logits.baseAddress! + token), token)
+                    token += 16
+                }
+                continue
+            }
+            let start = token
+            token = end
+            while allowed != 0 {
+                let place = start + allowed.trailingZeroBitCount
+                if place >= end { break }
+                one(logits[place], place)
+                allowed &= allowed - 1
             }
         }
-        guard best >= 0 else { return nil }
-        if sampling.temperature == 0 { return best }
-        return chosen(logits.count, value, mask, sampling, highest: highest, &random) ?? best
     }
 
     /// One draw from the tempered distribution, cut to the likeliest tokens as the sampling says.
     private static func chosen(
-        _ count: Int, _ value: (Int) -> Float, _ mask: TokenMask?, _ sampling: Sampling, highest: Float, _ random: inout CounterRandom
+        _ logits: UnsafeBufferPointer<Float>, _ mask: TokenMask?, _ sampling: Sampling, highest: Float, _ random: inout CounterRandom
     ) -> Int? {
         // A token 30 nats below the best after tempering has a probability under 1e-13: it is never drawn.
         let floor = highest - Float(30 * sampling.temperature)
         var candidates: [(token: Int, weight: Double)] = []
-        for token in 0..<count where mask?.allows(token) ?? true {
-            let logit = value(token)
+        func consider(_ logit: Float, _ token: Int) {
             if logit >= floor { candidates.append((token, exp(Double(logit - highest) / sampling.temperature))) }
         }
+        each(logits, mask) { values, token in
+            if any(values .>= floor) { for lane in 0..<16 { consider(values[lane], token + lane) } }
+        } one: { consider($0, $1) }
         if sampling.topK > 0 || sampling.topP < 1 {
             candidates.sort { ($0.weight, $1.token) > ($1.weight, $0.token) }
             if sampling.topK > 0 { candidates.removeLast(max(0, candidates.count - sampling.topK)) }

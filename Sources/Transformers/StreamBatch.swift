@@ -232,9 +232,7 @@ final class StreamBatch<Owner> {
     }
 
     private func answer(_ demand: Demand, _ one: Running, _ row: Int) throws {
-        let size = logits.vocabularySize
-        try logits.values.withUnsafeBufferPointer { all in
-            let values = UnsafeBufferPointer(rebasing: all[row * size..<(row + 1) * size])
+        try logits.withRow(row) { values in
             switch demand {
             case .score(let tokens):
                 try one.stream.guide.scored(Sampler.scores(values, tokens))

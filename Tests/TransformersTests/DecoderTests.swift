@@ -1,4 +1,5 @@
 import Foundation
+import Groundwork
 import Testing
 import Torch
 import Transformers
@@ -209,6 +210,27 @@ import Transformers
         #expect(Set(try draw([9, 1, 8, 0], Sampling(temperature: 3), mask: mask).tokens) == [1, 3])
         #expect(throws: DecodingError.self) { try draw([1, 2], .greedy, mask: TokenMask(vocabularySize: 2) { _ in false }, count: 1) }
         #expect(throws: DecodingError.self) { try draw([.nan, .nan], .greedy, count: 1) }
+    }
+
+    /// Rows longer than a vector, with masks whose words are full, empty and broken, beside a plain loop.
+    @Test func longRowsAreSearchedAsAPlainLoopWould() throws {
+        var random = CounterRandom(seed: 7, phase: "rows", step: 0)
+        for count in [1, 15, 16, 63, 64, 65, 200, 1_000] {
+            for density in [1.0, 0.99, 0.5, 0.01] {
+                // Few different values, so that several are the highest; some are no numbers.
+                let logits = (0..<count).map { _ in random.uniform() < 0.05 ? Float.nan : Float(Int(random.uniform() * 9) - 4) }
+                var allowed = (0..<count).map { _ in random.uniform() < density }
+                allowed[count / 2] = true
+                let mask = density == 1 ? nil : TokenMask(vocabularySize: count) { allowed[$0] }
+                let candidates = logits.indices.filter { (mask == nil || allowed[$0]) && !logits[$0].isNaN }
+                guard let best = candidates.max(by: { (logits[$0], $1) < (logits[$1], $0) }) else { continue }
+                #expect(try draw(logits, .greedy, mask: mask, count: 1).tokens == [best], "\(count), \(density)")
+                let drawn = Set(try draw(logits, Sampling(temperature: 5), mask: mask, count: 200).tokens)
+                #expect(drawn.isSubset(of: candidates), "\(count), \(density)")
+            }
+        }
+        let nothing = [Float](repeating: -.infinity, count: 40)
+        #expect(try draw([.nan] + nothing, .greedy, count: 1).tokens == [1])
     }
 
     @Test func thePenaltyDividesPositiveAndMultipliesNegativeLogits() throws {
