@@ -76,8 +76,8 @@ struct DecoderBlock {
     ) throws -> Tensor {
         var unused: [Projection: Tensor] = [:]
         let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
-        let query = try heads(.query, normal, weights.queryNorm, adapter, table, &unused).rotated
-        let key = try heads(.key, normal, weights.keyNorm, adapter, table, &unused).rotated
+        let (query, key) = try turned(
+            normed(.query, normal, weights.queryNorm, adapter), normed(.key, normal, weights.keyNorm, adapter), table)
         let value = try split(project(.value, normal, adapter, &unused))
         let middle = try project(.output, attention(query, key, value).chosen(rows), adapter, residual: x.chosen(rows), &unused)
         let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
@@ -128,6 +128,20 @@ struct DecoderBlock {
         let y = try split(project(projection, x, adapter, &reduced))
         guard let norm else { return (try RotaryEmbedding.rotate(y, table), nil) }
         return (try RotaryEmbedding.rotate(y.rmsNorm(norm, epsilon: configuration.normEpsilon).output, table), y)
+    }
+
+    /// Queries or keys before the rotation, for inference.
+    private func normed(_ projection: Projection, _ x: Tensor, _ norm: Tensor?, _ adapter: BlockAdapter?) throws -> Tensor {
+        var unused: [Projection: Tensor] = [:]
+        let y = try split(project(projection, x, adapter, &unused))
+        return try norm.map { try y.rmsNorm($0, epsilon: configuration.normEpsilon).output } ?? y
+    }
+
+    /// Both after the rotation. On a GPU it is one for both: of few tokens every kernel takes the same time.
+    private func turned(_ query: Tensor, _ key: Tensor, _ table: RotaryEmbedding.Table) throws -> (Tensor, Tensor) {
+        if query.device == .cpu { return (try RotaryEmbedding.rotate(query, table), try RotaryEmbedding.rotate(key, table)) }
+        let both = try RotaryEmbedding.rotate(Tensor.concatenated([query, key], 1), table)
+        return (try both.narrow(1, 0, query.shape[1]), try both.narrow(1, query.shape[1], key.shape[1]))
     }
 
     private func headsBackward(
