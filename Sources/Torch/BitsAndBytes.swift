@@ -26,18 +26,12 @@ final class BitsAndBytes: Sendable {
         UnsafeMutableRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer?, Int32, Int32, Int32, Int32, Int32,
         UnsafeMutableRawPointer?
     ) -> Void
-    private typealias Stream = @convention(c) (Int32, UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> Int32
-    private typealias OpenGuard = @convention(c) (Int32, UnsafeMutablePointer<OpaquePointer?>) -> Int32
-    private typealias CloseGuard = @convention(c) (OpaquePointer) -> Int32
 
     private static let names: [DType: String] = [.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"]
 
     private let expand: [FourBitMatrix.Format: [DType: Expand]]
     private let expandScales: Expand
     private let multiply: [DType: Multiply]
-    private let stream: Stream
-    private let openGuard: OpenGuard
-    private let closeGuard: CloseGuard
 
     private static let opened = Result { try BitsAndBytes(BitsAndBytesFile.find(for: Libtorch.open().installation)) }
 
@@ -61,10 +55,6 @@ final class BitsAndBytes: Sendable {
         self.expand = expand
         expandScales = try symbol("cdequantize_blockwise_fp32")
         multiply = try Self.names.reduce(into: [:]) { $0[$1.key] = try symbol("cgemm_4bit_\($1.value)", Multiply.self) }
-        let process = dlopen(nil, RTLD_NOW)  // libtorch's own are global
-        stream = try symbol("aoti_torch_get_current_cuda_stream", in: process)
-        openGuard = try symbol("aoti_torch_create_device_guard", in: process)
-        closeGuard = try symbol("aoti_torch_delete_device_guard", in: process)
     }
 
     /// - Parameter dtype: float32, bfloat16 or float16.
@@ -82,7 +72,7 @@ final class BitsAndBytes: Sendable {
     }
 
     /// float32 [blocks] on the matrix's device.
-    private func plainScales(_ matrix: FourBitMatrix) throws -> Tensor {
+    func plainScales(_ matrix: FourBitMatrix) throws -> Tensor {
         switch matrix.scales {
         case .plain(let scales): return scales
         case .nested(let codes, let map, let scales, let offset, let blockSize):
@@ -118,15 +108,8 @@ final class BitsAndBytes: Sendable {
         return result
     }
 
-    /// Runs `body` with a tensor's device as the current one and with the stream that libtorch works on there: the kernel is queued
-    /// behind the operators before it, and memory that is freed afterwards is not given out to another stream.
     private func onDevice(of tensor: Tensor, _ body: (UnsafeMutableRawPointer?) -> Void) throws {
-        guard case .cuda(let index) = tensor.device else { preconditionFailure("bitsandbytes' kernels run on GPUs") }
-        var handle: OpaquePointer?, current: UnsafeMutableRawPointer?
-        try tensor.library.check(openGuard(Int32(index), &handle), "device_guard", [.tensor(tensor)])
-        defer { if let handle { _ = closeGuard(handle) } }
-        try tensor.library.check(stream(Int32(index), &current), "get_current_cuda_stream", [.tensor(tensor)])
-        body(current)
+        try tensor.library.onStream(of: tensor.device, body)
     }
 }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A frozen weight [out, in] of four bits an element, in blocks that share a scale, as bitsandbytes keeps it (Dettmers et al. 2023).
 ///
 /// An element is `table[code] · scale`. Blocks run through the rows one after another, so a block may span two rows. With double
@@ -41,6 +43,8 @@ public struct FourBitMatrix: CustomStringConvertible {
     public let blockSize: Int
     /// [out, in]
     public let shape: [Int]
+
+    private let halves = HalfScales()
 
     public var device: Device { packed.device }
     /// The number of elements.
@@ -114,6 +118,46 @@ public struct FourBitMatrix: CustomStringConvertible {
     }
 }
 
+extension FourBitMatrix {
+    /// The scales as float16 [blocks] and what they are to be multiplied by; made once, for the GPU's kernel. Two bytes for 64 elements, and
+    /// eleven bits of each scale.
+    func halfScales() throws -> (halves: Tensor, factor: Float) {
+        try halves.value {
+            let plain = try BitsAndBytes.open().plainScales(self)
+            let largest = Float(try plain.maximum().item())
+            let factor = largest > 0 ? largest : 1
+            return (try plain.divided(by: .scalar(Double(factor))).to(dtype: .float16), factor)
+        }
+    }
+
+    /// A place for what is made when it is first wanted.
+    fileprivate final class HalfScales: Sendable {
+        private struct Made: @unchecked Sendable {  // nobody writes the tensor
+            let halves: Tensor
+            let factor: Float
+        }
+        private let made = Mutex<Made?>(nil)
+
+        func value(_ make: () throws -> (halves: Tensor, factor: Float)) throws -> (halves: Tensor, factor: Float) {
+            if let known = made.withLock({ $0 }) { return (known.halves, known.factor) }
+            let (halves, factor) = try make()
+            let new = Made(halves: halves, factor: factor)
+            made.withLock { $0 = new }
+            return (halves, factor)
+        }
+    }
+
+    /// `x Wᵀ + bias` of several matrices side by side [rows, all outputs], where the device does them at once; else nil.
+    package static func products(_ x: Tensor, _ matrices: [FourBitMatrix], biases: [Tensor?]) throws -> Tensor? {
+        guard x.device != .cpu, x.dtype == .bfloat16, x.shape.count == 2, x.shape[0] <= FourBitProduct.mostRows,
+            matrices.count <= FourBitProduct.mostMatrices,
+            matrices.allSatisfy({ FourBitProduct.takes($0) && $0.format == matrices[0].format && $0.shape[1] == x.shape[1] }),
+            let kernel = FourBitProduct.find(on: x.device).kernel
+        else { return nil }
+        return try kernel.products(x, matrices, biases: biases)
+    }
+}
+
 extension Tensor {
     /// `self · weightᵀ + bias + residual` for `self` [n, in], `bias` [out], `residual` [n, out].
     ///
@@ -123,6 +167,11 @@ extension Tensor {
         if dtype != .float64, weight.shape[1] % weight.blockSize == 0, shape.count == 2 {
             if device == .cpu, shape[0] <= FourBitKernels.mostRows {
                 return try FourBitKernels.product(self, weight, bias, residual)
+            }
+            if dtype == .bfloat16, device != .cpu, shape[0] <= FourBitProduct.mostRows, FourBitProduct.takes(weight),
+                let kernel = FourBitProduct.find(on: device).kernel
+            {
+                return try kernel.products(self, [weight], biases: [bias], residual: residual)
             }
             if device != .cpu, BitsAndBytes.takes(shape[0], out: weight.shape[0], columns: weight.shape[1], dtype) {
                 // One row's residual is a bias: one kernel instead of two.

@@ -94,6 +94,10 @@ extension Tensor {
         try library.call("aten::logsumexp", with: [.tensor(self), .integers([dim]), .bool(keeping)])[0]
     }
 
+    public func maximum(_ dim: Int = -1) throws -> Tensor {
+        try library.call("aten::max", "dim", results: 2, with: [.tensor(self), .integer(dim), .bool(false)])[0]
+    }
+
     public func argmax(_ dim: Int = -1) throws -> Tensor {
         try library.call("aten::max", "dim", results: 2, with: [.tensor(self), .integer(dim), .bool(false)])[1]
     }

@@ -2,7 +2,8 @@ import Checkpoints
 import Groundwork
 import Torch
 
-/// A LoRA adapter on a model: factors for some projections of some blocks, in float32 (float64 under a float64 model).
+/// A LoRA adapter on a model: factors for some projections of some blocks, in float32 (float64 under a float64 model); for inference on a GPU in
+/// the model's own type.
 public final class Adapter {
     public private(set) var configuration: AdapterConfiguration
     /// One entry per block.
@@ -34,14 +35,16 @@ public final class Adapter {
     }
 
     /// Reads a PEFT folder. Every factor must belong to a projection of the model and have its shape.
-    public static func load(_ folder: String, for model: LanguageModel) throws -> Adapter {
-        try Adapter(AdapterFile.read(folder), path: folder, for: model)
+    /// - Parameter onlyInference: the factors need not be as exact as training wants them, so a GPU can hold them as it computes.
+    public static func load(_ folder: String, for model: LanguageModel, onlyInference: Bool = false) throws -> Adapter {
+        try Adapter(AdapterFile.read(folder), path: folder, for: model, onlyInference: onlyInference)
     }
 
-    private init(_ file: AdapterFile, path folder: String, for model: LanguageModel) throws {
+    private init(_ file: AdapterFile, path folder: String, for model: LanguageModel, onlyInference: Bool) throws {
         let configuration = file.configuration
         self.configuration = configuration
-        let type: DType = model.dtype == .float64 ? .float64 : .float32
+        let isHalf = onlyInference && model.device != .cpu
+        let type: DType = isHalf || model.dtype == .float64 ? model.dtype : .float32
         var unused = Set(file.tensors.keys)
         layers = try (0..<model.configuration.layerCount).map { layer in
             var factors: [Projection: LoRAFactors] = [:]

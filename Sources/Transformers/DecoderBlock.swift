@@ -76,14 +76,16 @@ struct DecoderBlock {
     ) throws -> Tensor {
         var unused: [Projection: Tensor] = [:]
         let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
-        let (query, key) = try turned(
-            normed(.query, normal, weights.queryNorm, adapter), normed(.key, normal, weights.keyNorm, adapter), table)
-        let value = try split(project(.value, normal, adapter, &unused))
+        let (query, key, value) = try attentionInputs(normal, adapter, table)
         let middle = try project(.output, attention(query, key, value).chosen(rows), adapter, residual: x.chosen(rows), &unused)
         let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
-        let gate = try project(.gate, normalMiddle, adapter, &unused)
-        let up = try project(.up, normalMiddle, adapter, &unused)
-        return try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &unused)
+        let gated: Tensor
+        if let both = try together([.gate, .up], normalMiddle, adapter) {
+            gated = try SwiGLU.forward(both.narrow(1, 0, both.shape[1] / 2), both.narrow(1, both.shape[1] / 2, both.shape[1] / 2))
+        } else {
+            gated = try SwiGLU.forward(project(.gate, normalMiddle, adapter, &unused), project(.up, normalMiddle, adapter, &unused))
+        }
+        return try project(.down, gated, adapter, residual: middle, &unused)
     }
 
     /// Sends `dY` [tokens or rows, hidden] back to `x` and adds to the adapter's gradients on the way.
@@ -130,18 +132,40 @@ struct DecoderBlock {
         return (try RotaryEmbedding.rotate(y.rmsNorm(norm, epsilon: configuration.normEpsilon).output, table), y)
     }
 
-    /// Queries or keys before the rotation, for inference.
-    private func normed(_ projection: Projection, _ x: Tensor, _ norm: Tensor?, _ adapter: BlockAdapter?) throws -> Tensor {
-        var unused: [Projection: Tensor] = [:]
-        let y = try split(project(projection, x, adapter, &unused))
-        return try norm.map { try y.rmsNorm($0, epsilon: configuration.normEpsilon).output } ?? y
+    /// Several projections of one input side by side [tokens, all outputs], where the device does them at once.
+    private func together(_ projections: [Projection], _ x: Tensor, _ adapter: BlockAdapter?) throws -> Tensor? {
+        guard let y = try Linear.products(projections.map { weights[$0] }, x) else { return nil }
+        var column = 0
+        for projection in projections {
+            let outputs = weights[projection].shape[0]
+            if let factors = adapter?.factors[projection] { _ = try factors.add(x, to: y.narrow(1, column, outputs)) }
+            column += outputs
+        }
+        return y
     }
 
-    /// Both after the rotation. On a GPU it is one for both: of few tokens every kernel takes the same time.
-    private func turned(_ query: Tensor, _ key: Tensor, _ table: RotaryEmbedding.Table) throws -> (Tensor, Tensor) {
-        if query.device == .cpu { return (try RotaryEmbedding.rotate(query, table), try RotaryEmbedding.rotate(key, table)) }
-        let both = try RotaryEmbedding.rotate(Tensor.concatenated([query, key], 1), table)
-        return (try both.narrow(1, 0, query.shape[1]), try both.narrow(1, query.shape[1], key.shape[1]))
+    /// Queries and keys after the rotation, and values, [tokens, heads, size], for inference. On a GPU as few kernels as can be: of few tokens
+    /// every kernel takes the same time.
+    private func attentionInputs(
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table
+    ) throws -> (query: Tensor, key: Tensor, value: Tensor) {
+        let (heads, groups) = (configuration.headCount, configuration.keyValueHeadCount)
+        if let all = try together([.query, .key, .value], x, adapter).map(split) {
+            var (query, key) = (try all.narrow(1, 0, heads), try all.narrow(1, heads, groups))
+            let value = try all.narrow(1, heads + groups, groups)
+            var both = try all.narrow(1, 0, heads + groups)
+            if let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm {
+                query = try query.rmsNorm(queryNorm, epsilon: configuration.normEpsilon).output
+                key = try key.rmsNorm(keyNorm, epsilon: configuration.normEpsilon).output
+                both = try Tensor.concatenated([query, key], 1)
+            }
+            let turned = try RotaryEmbedding.rotate(both, table)
+            return (try turned.narrow(1, 0, heads), try turned.narrow(1, heads, groups), value)
+        }
+        var unused: [Projection: Tensor] = [:]
+        let query = try self.heads(.query, x, weights.queryNorm, adapter, table, &unused).rotated
+        let key = try self.heads(.key, x, weights.keyNorm, adapter, table, &unused).rotated
+        return (query, key, try split(project(.value, x, adapter, &unused)))
     }
 
     private func headsBackward(

@@ -95,6 +95,7 @@ public final class LanguageModel {
         unequalLengthAttention = flash.kernel
         attentionNote = flash.note
         passRecorder = GPUGraphs(on: device)
+        if self.quantization == .nf4, dtype == .bfloat16 { decodingNote = FourBitProduct.find(on: device).note }
     }
 
     /// How the projections will be kept: as asked, else as the checkpoint keeps them.

@@ -92,6 +92,12 @@ struct Linear {
         return try weight.rows(index)
     }
 
+    /// `x Wᵀ + b` of several maps of one input side by side [tokens, all outputs], where the device does them at once; else nil.
+    static func products(_ maps: [Linear], _ x: Tensor) throws -> Tensor? {
+        let matrices = maps.compactMap { map in if case .fourBit(let matrix) = map.kept { matrix } else { nil } }
+        return matrices.count == maps.count ? try FourBitMatrix.products(x, matrices, biases: maps.map(\.bias)) : nil
+    }
+
     /// `dY W + sum` for `dY` [tokens, out].
     func backProduct(_ dY: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
         if let pieces {
@@ -134,6 +140,14 @@ public struct LoRAFactors {
         self.b = b
         self.scale = scale
     }
+
+    /// `y += s · u Bᵀ`, in place.
+    /// - Returns: `u = x Aᵀ`
+    func add(_ x: Tensor, to y: Tensor) throws -> Tensor {
+        let u = try x.linear(a.to(dtype: x.dtype))
+        try y.addProduct_(u, b.to(dtype: x.dtype).transposed(), times: scale)
+        return u
+    }
 }
 
 /// The gradients of one pair of factors, summed over everything since they were last set to zero.
@@ -170,9 +184,7 @@ extension Linear {
     ) throws -> Tensor {
         let y = try product(x, residual: residual)
         guard let factors else { return y }
-        let u = try Self.masked(x, mask).linear(factors.a.to(dtype: x.dtype))
-        try y.addProduct_(u, factors.b.to(dtype: x.dtype).transposed(), times: factors.scale)
-        reduced = u
+        reduced = try factors.add(Self.masked(x, mask), to: y)
         return y
     }
 

@@ -98,7 +98,7 @@ struct AgentsCommand: ParsableCommand {
         Console.note("loading \(sources.model)")
         let model = try LanguageModel.load(
             sources.model, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: sources.quantization)
-        let adapter = try sources.adapter.map { try Adapter.load($0, for: model) }
+        let adapter = try sources.adapter.map { try Adapter.load($0, for: model, onlyInference: true) }
         let decoder = try Decoder(model: model, adapter: adapter, slots: slots)
         let vocabulary = try AgentVocabulary(model.tokenizer)
         let agents = AgentModel(vocabulary: vocabulary, contextLength: model.configuration.contextLength) { try decoder.run($0) }

@@ -23,7 +23,7 @@ extension Evaluate {
         var comparison: WrittenComparison?
         if let compare {
             Console.note("loading adapter \(compare)")
-            let other = try evaluate(problems, model, Adapter.load(compare, for: model), compare)
+            let other = try evaluate(problems, model, Adapter.load(compare, for: model, onlyInference: true), compare)
             let (overall, groups) = try WrittenResult.compare(first, other, minimumQuestions: minQuestions)
             print("\n" + other.table + "\n")
             for (name, finding) in groups.sorted(by: { $0.key < $1.key }) where groups.count > 1 { print("\(name): \(finding.sentence)") }

@@ -132,7 +132,7 @@ struct Evaluate: ParsableCommand {
         var comparedRotation: Rotation?
         if let compare {
             Console.note("loading adapter \(compare)")
-            let (other, rotated) = try evaluate(asked, model, Adapter.load(compare, for: model), compare, asking)
+            let (other, rotated) = try evaluate(asked, model, Adapter.load(compare, for: model, onlyInference: true), compare, asking)
             print("\n" + other.table)
             if let rotated { print("\n" + rotated.table) }
             let compared = try Comparison(first: first, second: other, minimumQuestions: minQuestions)

@@ -115,7 +115,7 @@ struct SelectOptions: ParsableArguments {
             style: mode == .letter ? "chat letter" : "chat \(mode.rawValue), \(limits.newTokens) tokens",
             examine: { folder in
                 let (model, style) = try base()
-                let decoder = try Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model) }, slots: slots ?? 16)
+                let decoder = try Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model, onlyInference: true) }, slots: slots ?? 16)
                 let evaluator = Evaluator(style: style, decoder: decoder)
                 return { try evaluator.run($0, progress: $1) }
             },

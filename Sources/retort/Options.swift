@@ -71,7 +71,7 @@ struct AdapterOptions: ParsableArguments {
     func load(for model: LanguageModel) throws -> Adapter? {
         guard let adapter else { return nil }
         Console.note("loading adapter \(adapter)")
-        return try Adapter.load(adapter, for: model)
+        return try Adapter.load(adapter, for: model, onlyInference: true)
     }
 }
 

@@ -67,7 +67,7 @@ struct ReviewOptions: ParsableArguments {
     ) throws -> QuestionReview {
         func agents(_ argument: ModelArgument) throws -> AgentModel {
             let model = try load(argument.model)
-            return try AgentModel(model, adapter: argument.adapter.map { try Adapter.load($0, for: model) }, slots: slots)
+            return try AgentModel(model, adapter: argument.adapter.map { try Adapter.load($0, for: model, onlyInference: true) }, slots: slots)
         }
         var known = KnownQuestions()
         for path in avoid { try QuestionFile.forEach(path) { known.insert($0) } }

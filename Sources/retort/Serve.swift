@@ -96,7 +96,7 @@ struct Serve: ParsableCommand {
         var adapters: [(name: String, adapter: Adapter)] = []
         for one in adapter {
             Console.note("loading adapter \(one.name) from \(one.folder)")
-            adapters.append((one.name, try Adapter.load(one.folder, for: model)))
+            adapters.append((one.name, try Adapter.load(one.folder, for: model, onlyInference: true)))
         }
         let start = ContinuousClock.now
         let models = try ServedModels(model, name: name, adapters: adapters, slots: slots, context: maxModelLen)

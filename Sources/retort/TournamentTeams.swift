@@ -85,7 +85,7 @@ final class TournamentTeams {
         if let known = agents[key] { return known }
         let model = try languageModel(reference)
         if let adapter { Console.note("loading adapter \(adapter)") }
-        let made = try AgentModel(model, adapter: adapter.map { try Adapter.load($0, for: model) }, slots: slots)
+        let made = try AgentModel(model, adapter: adapter.map { try Adapter.load($0, for: model, onlyInference: true) }, slots: slots)
         agents[key] = made
         return made
     }

@@ -85,7 +85,7 @@ struct LabelPhase: Phase {
         let identity = try ModelIdentity.of(reference) + (folder.map { try " + " + ModelIdentity.ofAdapter($0) } ?? "")
         return try NativeTeacher(
             identity: identity, coder: model.tokenizer,
-            decoder: Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model) }, slots: settings.slots),
+            decoder: Decoder(model: model, adapter: folder.map { try Adapter.load($0, for: model, onlyInference: true) }, slots: settings.slots),
             way: settings.informed ? .informed : .free, sampling: settings.sampling.sampling, maximumTokens: settings.maxTokens,
             seed: recipe.seed, rules: settings.rules)
     }

@@ -65,7 +65,7 @@ final class Workbench {
         return { coder.tokens(of: $0).count }
     }
 
-    func adapter(_ folder: String) throws -> Adapter { try Adapter.load(folder, for: model()) }
+    func adapter(_ folder: String) throws -> Adapter { try Adapter.load(folder, for: model(), onlyInference: true) }
 
     /// Runs streams on the base model and, if given, an adapter.
     func decoding(_ adapter: Adapter?, slots: Int) throws -> ([Transformers.Stream], ((Int) -> Void)?) throws -> Void {
