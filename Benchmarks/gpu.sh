@@ -14,6 +14,7 @@
 #   MODELS="SHAPE:LAYERS …"   default "qwen2.5-7b:28 qwen2.5-72b:10 qwen2.5-72b:20"; "qwen2.5-72b:80" needs 45 GB of disk
 #   SCRATCH=FOLDER      where models are written (default: the temporary folder; /dev/shm is faster)
 #   LIMIT=570           seconds
+#   ONLY=REGEX          the steps to do, for example "make|train|peft" (the names stand behind == while it runs)
 #   LOGS=FOLDER         keeps what every step printed and measured there
 #   DEVICE=cpu SHAPES=tiny    a dry run of the same lines on any machine
 set -euo pipefail
@@ -60,6 +61,7 @@ watch=
 step() {
     local name=$1 left=$((limit - SECONDS))
     shift
+    [[ $name =~ ${ONLY:-.} ]] || return 0
     if [ "$left" -lt 15 ]; then
         echo "skipped for want of time: $name" >&2
         echo "$name" >>"$work/skipped"
@@ -116,6 +118,7 @@ for model in $models; do
     step "make-$model" "$python" Benchmarks/random_model.py --shape "$shape" --layers "$layers" --out "$folder"
     cp "$folder/config.json" "$work/config-$model.json" || continue
     train "train-$model" "$folder" "$device" --rank 128 --alpha 256
+    train "train-recomputed-$model" "$folder" "$device" --rank 128 --alpha 256 --checkpointing
     for way in one many; do
         prompts=$work/few.jsonl side_by_side=1
         [ $way = one ] || prompts=$work/twice.jsonl side_by_side=$streams

@@ -39,6 +39,8 @@ def bytes_used(name):
 
 
 def check(kind, format, sides, difference, limit):
+    if sides == [None] * len(sides):
+        return  # not asked for
     if None in sides:
         note(f"correctness, {format}, {kind}: not measured")
         failures.append(kind)
@@ -66,9 +68,9 @@ check("losses of three steps, relative", "bfloat16 and float32 on the device",
       [read(f"losses-{dtype}.json") for dtype in ("float32", "bfloat16")], losses_apart, HALF_WITHIN)
 
 
-def retort_step(model):
+def retort_step(model, kind="train"):
     """Seconds a step."""
-    steps = read_lines(f"train-{model}.steps.jsonl")[1:]
+    steps = read_lines(f"{kind}-{model}.steps.jsonl")[1:]
     return sum(step["seconds"] for step in steps) / len(steps) if steps else None
 
 
@@ -153,7 +155,14 @@ for shape in dict.fromkeys(model.split(":")[0] for model in options.models):
                 failures.append(f"{model}: first losses {first}")
     memory = [depth(lambda model: bytes_used(f"{side}-{model}")) for side in ("train", f"peft-{kept}")]
     show(f"training, {name}, peak memory", peer, *[found and found / 1e9 for found in memory], "GB",
-         "retort < 80 GB" if shape == "qwen2.5-72b" else None, digits=2)
+         digits=2)
+    recomputed = depth(lambda model: retort_step(model, "train-recomputed"))
+    if recomputed:
+        memory = [depth(lambda model: bytes_used(f"{side}-{model}")) for side in ("train-recomputed", "peft-recomputed")]
+        show(f"training, {name}, activations recomputed", "PEFT + bitsandbytes, the same", step_tokens / recomputed,
+             peft["recomputed"] and step_tokens / peft["recomputed"], "tokens/s")
+        show(f"training, {name}, activations recomputed, peak memory", "PEFT + bitsandbytes, the same", *[found and found / 1e9 for found in memory],
+             "GB", "retort < 80 GB" if shape == "qwen2.5-72b" else None, digits=2)
     for way, words in (("one", "one stream"), ("many", f"{options.streams} streams")):
         ours = depth(lambda model: retort_decode(model, way))
         # Half a byte for a weight, one for the scale of 64, four for the scale of 256 of these; two for a weight of the head.
