@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything on one GPU in one call of less than ten minutes, with random weights, so that no checkpoint is needed:
-#   1. correctness: losses and letters' scores of a model of SmolLM2-135M's shape, bfloat16 and NF4, on the GPU and on the CPU
+#   1. correctness: losses and letters' scores of a model of SmolLM2-135M's shape, bfloat16 and NF4, on the GPU and on the CPU; losses in
+#      bfloat16 beside float32's; greedy texts with recorded rounds and Retort's own kernel beside texts without
 #   2. training, NF4 base, r = 128 on all projections, batches of 4 sequences of 384 to 512 tokens, packed: tokens/s and the
 #      GPU's peak memory, beside PEFT + bitsandbytes (with and without recomputing activations where that fits)
 #   3. greedy decoding, NF4, one stream and 16, beside transformers + bitsandbytes
@@ -110,6 +111,14 @@ done
 # The kernels for half precision are others: a GPU's losses in bfloat16, the second after a step of ordinary size, beside float32's.
 for dtype in float32 bfloat16; do
     train "losses-$dtype" "$scratch/bfloat16" "$device" --dtype $dtype --rank 16 --alpha 32 --steps 3 --lr 1e-3
+done
+
+# Recorded rounds and the own kernel for four-bit weights beside none of both.
+for way in fast plain; do
+    [ $way = fast ] || export RETORT_GPU_GRAPHS=0 RETORT_GPU_KERNELS=0
+    step "texts-$way" "$retort" complete --model "$scratch/nf4" --device "$device" --raw --ignore-eos --max-tokens "$tokens" \
+        --prompts "$work/prompts.jsonl" --streams "$streams"
+    unset RETORT_GPU_GRAPHS RETORT_GPU_KERNELS
 done
 
 for model in $models; do

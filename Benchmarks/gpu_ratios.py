@@ -67,6 +67,15 @@ for format in ("bfloat16", "nf4"):
 check("losses of three steps, relative", "bfloat16 and float32 on the device",
       [read(f"losses-{dtype}.json") for dtype in ("float32", "bfloat16")], losses_apart, HALF_WITHIN)
 
+fast, plain = read_lines("texts-fast.out"), read_lines("texts-plain.out")
+if bool(fast) != bool(plain):
+    failures.append("texts: one side is missing")
+if fast and plain:
+    equal = sum(one["ids"] == other["ids"] for one, other in zip(fast, plain, strict=True))
+    note(f"correctness, greedy texts with recorded rounds and the own kernel: {equal} of {len(fast)} as without")
+    if 2 * equal < len(fast):
+        failures.append(f"only {equal} of {len(fast)} texts are equal")
+
 
 def retort_step(model, kind="train"):
     """Seconds a step."""

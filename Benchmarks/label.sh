@@ -7,6 +7,10 @@
 #   COUNT=200           questions to label
 #   TEACHER=FILE        the teacher's GGUF file (default: SmolLM2 itself); of another architecture and tokenizer: Gemma 3 270M, which
 #                       scripts/setup --gemma puts into .models
+#   DENSE=64            likeliest tokens kept of every token of the reasoning; 0 for none: llama.cpp sorts its whole vocabulary for each, which
+#                       takes most of the time where that has 262,144 entries, as Gemma's
+#   OPTIONS=            how each question is asked, in place of "--rotations 2 --samples 1 --hint --max-tokens 100"
+#   STYLE=reason        or letter: what the student learns; a base model as teacher does not end its reasoning, but it scores letters
 #   HELD_OUT=100        questions to evaluate on
 #   THREADS=1           of the server and of training (default: as many as each finds)
 #   OUT=FOLDER          where everything is kept (default: a folder that is gone afterwards)
@@ -20,7 +24,9 @@ if [ -z "${RETORT_LLAMA_SERVER:-}${RETORT_LLAMA_PYTHON:-}" ] && ! command -v lla
     scripts/setup --llama
     source scripts/environment
 fi
-count=${COUNT:-200}
+count=${COUNT:-200} style=${STYLE:-reason}
+mode=reason-first
+[ "$style" = reason ] || mode=letter
 if [ -n "${OUT:-}" ]; then mkdir -p "$OUT"; else OUT=$(mktemp -d); trap 'rm -rf "$OUT"' EXIT; fi
 rm -rf "$OUT"/labels.jsonl* "$OUT/adapter"
 
@@ -32,7 +38,8 @@ tail -n +$((count + 1)) "$OUT/all.jsonl" >"$OUT/held-out.jsonl"
 
 threads=(${THREADS:+--threads "$THREADS"})
 label=("$retort" label --model "${TEACHER:-$RETORT_DEMO_MODEL}" --engine llama.cpp --questions "$OUT/questions.jsonl" -o "$OUT/labels.jsonl"
-    --rotations 2 --samples 1 --hint --max-tokens 100 --dense 64 --slots 4 "${threads[@]}")
+    ${OPTIONS:---rotations 2 --samples 1 --hint --max-tokens 100} --slots 4 "${threads[@]}")
+[ "${DENSE:-64}" = 0 ] || label+=(--dense "${DENSE:-64}")
 lines() { cat "$OUT/labels.jsonl" 2>/dev/null | wc -l; }
 
 "${label[@]}" --dry-run --price-input 0.5 --price-output 1.5
@@ -58,8 +65,8 @@ PYTHON
 
 echo "== distilling"
 "$retort" train --model "$RETORT_DEMO_MODEL" --labels "$OUT/labels.jsonl" -o "$OUT/adapter" --rank 16 --alpha 16 --bind-choices \
-    --cut-reasoning --max-tokens 60 --batch 8 --epochs 1 "${threads[@]}" --json "$OUT/train.json"
+    --style "$style" --cut-reasoning --max-tokens 60 --batch 8 --epochs 1 "${threads[@]}" --json "$OUT/train.json"
 
 echo "== evaluating"
-"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$OUT/adapter" --mode reason-first --questions "$OUT/held-out.jsonl" \
+"$retort" evaluate --model "$RETORT_DEMO_MODEL" --compare "$OUT/adapter" --mode "$mode" --questions "$OUT/held-out.jsonl" \
     "${threads[@]}" --json "$OUT/evaluation.json"

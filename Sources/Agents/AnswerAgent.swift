@@ -97,6 +97,7 @@ public final class AnswerAgent: QuestionAnswering {
         for request in requests {
             guard let deadline = request.deadline else { continue }
             if deadline <= .zero { throw AgentError.deadlineNotPositive(deadline) }
+            let reserve = request.reserve ?? reserve
             if deadline <= reserve { throw AgentError.reserveTooLong(reserve, deadline: deadline) }
         }
         let size = max(1, together ?? (requests.contains { $0.deadline != nil } ? 1 : requests.count))
@@ -125,7 +126,7 @@ public final class AnswerAgent: QuestionAnswering {
         var asked = try batch.map { request in
             var one = Asked(
                 request: request,
-                time: Deadline(clock: clock, limit: request.deadline, requested: request.requested, reserve: reserve))
+                time: Deadline(clock: clock, limit: request.deadline, requested: request.requested, reserve: request.reserve ?? reserve))
             switch try prompt(of: request) {
             case .success(let prompt): one.prompt = prompt
             case .failure(let refusal): one.refusal = refusal

@@ -11,24 +11,28 @@ public struct AnswerRequest: Sendable, Hashable {
     public var requested: Duration?
     /// How long its answer may take, from the request to the last byte. Nil for no limit.
     public var deadline: Duration?
+    /// Time before the deadline that is left alone, in place of the agent's own.
+    public var reserve: Duration?
     /// Set where it is already known that there is nothing to answer.
     public var refusal: AnswerRefusal?
 
     public init(
         id: String, question: String, choices: [String], requested: Duration? = nil, deadline: Duration? = nil,
-        refusal: AnswerRefusal? = nil
+        reserve: Duration? = nil, refusal: AnswerRefusal? = nil
     ) {
         self.id = id
         self.question = question
         self.choices = choices
         self.requested = requested
         self.deadline = deadline
+        self.reserve = reserve
         self.refusal = refusal
     }
 
-    public init(_ question: Question, requested: Duration? = nil, deadline: Duration? = nil) {
+    public init(_ question: Question, requested: Duration? = nil, deadline: Duration? = nil, reserve: Duration? = nil) {
         self.init(
-            id: question.id, question: question.question, choices: question.choices, requested: requested, deadline: deadline)
+            id: question.id, question: question.question, choices: question.choices, requested: requested, deadline: deadline,
+            reserve: reserve)
     }
 
     /// Why nobody can answer this, by its text alone.

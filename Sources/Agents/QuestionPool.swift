@@ -11,6 +11,8 @@ public struct QuestionPool {
 
     private let entries: [Entry]
     private let stems: [Set<String>]
+    /// Of everything that a question says.
+    private let said: [Set<String>]
 
     /// Keeps those questions that pass the format check.
     /// - Parameter builtIn: whether the generator's questions stand in where a file has none on a topic.
@@ -19,6 +21,7 @@ public struct QuestionPool {
             + (builtIn ? Self.generated.map { Entry(question: $0, origin: .builtIn) } : [])
         entries = all.filter { FormatCheck.question(AgentQuestion($0.question), tokens: tokens).isEmpty }
         stems = entries.map { TopicWords.stems(of: $0.question.topic + " " + $0.question.subject.replacing("_", with: " ")) }
+        said = entries.map { TopicWords.stems(of: ([$0.question.question] + $0.question.choices + [$0.question.explanation ?? ""]).joined(separator: " ")) }
     }
 
     public var count: Int { entries.count }
@@ -30,8 +33,8 @@ public struct QuestionPool {
         return (try? QuestionGenerator.generate(domain: domain, count: wanted, seed: 1)) ?? []
     }
 
-    /// A question as near to `topic` as the pool has one: the same topic, else one that shares words with it, else the same subject, else
-    /// the same domain, else any. Among equals one of the file comes before one that is built in.
+    /// A question as near to `topic` as the pool has one: the same topic, else one whose topic shares words with it, else one that uses words of
+    /// it, else the same subject, else the same domain, else any. Among equals one of the file comes before one that is built in.
     public func take(for topic: Topic, memory: QuestionMemory, seed: UInt64) -> Entry? {
         guard !entries.isEmpty else { return nil }
         let wanted = [topic.topic, topic.area].map(Fingerprint.normalised)
@@ -42,9 +45,12 @@ public struct QuestionPool {
             let own = entry.origin == .pool ? 1 : 0
             if wanted[0] == Fingerprint.normalised(question.topic) { return 100 + own }
             let shared = stems[index].intersection(words).count
-            if shared > 0 { return 10 + 2 * min(shared, 10) + own }
-            if wanted.contains(Fingerprint.normalised(question.subject)) { return 4 + own }
+            if shared > 0 { return 20 + 2 * min(shared, 10) + own }
             let isNear = wanted.contains(question.domain.rawValue) || (domain != nil && question.domain == domain)
+            // One word in common says little where the domain is another.
+            let used = said[index].intersection(words).count
+            if used > 1 || (used == 1 && (isNear || domain == nil)) { return 6 + 2 * min(used, 5) + own }
+            if wanted.contains(Fingerprint.normalised(question.subject)) { return 4 + own }
             return (isNear ? 2 : 0) + own
         }
         let index = memory.take(of: entries.count) { free in

@@ -14,12 +14,29 @@ public final class ServedModels: Sendable {
     let vocabulary: AgentVocabulary
     private let decoder: SharedDecoder
     private let created: Int
-    private let questionAgents = Mutex<[Int: KeptQuestionAgent]>([:])
+    private let questionAgents = KeptAgents<Int, QuestionAgent>()
+    private let answerAgents = KeptAgents<AnswerPlace, AnswerAgent>()
 
-    // Unchecked: what a question agent holds does not change, but for the pace that it learns behind a lock, and its streams go to `run`,
-    // which any thread may call.
-    private struct KeptQuestionAgent: @unchecked Sendable {
-        let agent: QuestionAgent
+    private struct AnswerPlace: Hashable {
+        let adapter: Int
+        /// Nil for the settings' own.
+        let mode: AnswerMode?
+    }
+
+    private final class KeptAgents<Place: Hashable & Sendable, Agent>: Sendable {
+        // Unchecked: what an agent holds does not change, but for the pace that it learns behind a lock, and its streams go to `run`, which any
+        // thread may call.
+        private struct Kept: @unchecked Sendable { let agent: Agent }
+        private let agents = Mutex<[Place: Kept]>([:])
+
+        func agent(at place: Place, _ make: () throws -> Agent) throws -> Agent {
+            try agents.withLock { agents in
+                if let known = agents[place] { return known }
+                let made = Kept(agent: try make())
+                agents[place] = made
+                return made
+            }.agent
+        }
     }
 
     /// - Parameters:
@@ -59,7 +76,7 @@ public final class ServedModels: Sendable {
     func list(_ settings: ServerSettings) -> JSONValue {
         let own = JSONObject([
             ("standard", .string(standard)), ("modes", .array(AnswerMode.allCases.map { .string($0.rawValue) })),
-            ("mode", (try? agents(0).answerAgent(settings.answering).mode.rawValue).map { .string($0) } ?? .null),
+            ("mode", (try? answerAgent(0, settings.answering, mode: nil).mode.rawValue).map { .string($0) } ?? .null),
             ("answer_deadline_ms", .integer(Int(settings.answerDeadline / .milliseconds(1)))),
             ("question_deadline_ms", .integer(Int(settings.questionDeadline / .milliseconds(1)))),
         ])
@@ -103,19 +120,20 @@ public final class ServedModels: Sendable {
 
     /// The question agent of one adapter, the same for all requests: it plans by the pace that it has learnt.
     func questionAgent(_ adapter: Int, _ settings: AgentSettings) throws -> QuestionAgent {
-        try questionAgents.withLock { kept in
-            if let known = kept[adapter] { return known }
-            let made = KeptQuestionAgent(agent: try agents(adapter).questionAgent(settings))
-            kept[adapter] = made
-            return made
-        }.agent
+        try questionAgents.agent(at: adapter) { try agents(adapter).questionAgent(settings) }
+    }
+
+    /// The answer agent of one adapter and mode, likewise.
+    func answerAgent(_ adapter: Int, _ settings: AgentSettings, mode: AnswerMode?) throws -> AnswerAgent {
+        let mode = mode == settings.mode ?? .standard ? nil : mode
+        return try answerAgents.agent(at: AnswerPlace(adapter: adapter, mode: mode)) { try agents(adapter).answerAgent(settings, mode: mode) }
     }
 
     /// Lets every adapter's agents and a chat work once, so that what happens only once happens before the first request: weights are laid
     /// out, kernels chosen, the beginnings of the agents' prompts computed.
     public func warmUp(_ settings: ServerSettings) throws {
         for adapter in names.indices {
-            try agents(adapter).answerAgent(settings.answering).warmUp()
+            try answerAgent(adapter, settings.answering, mode: nil).warmUp()
             try questionAgent(adapter, settings.asking).warmUp()
         }
     }

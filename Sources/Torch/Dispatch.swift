@@ -83,7 +83,7 @@ extension Libtorch {
         if errorText == nil, let gpu = device ?? arguments.lazy.compactMap(\.device).first(where: { $0 != .cpu }),
             let free = DeviceMemory.free(on: gpu), let total = DeviceMemory.total(of: gpu), free < total / 20
         {
-            return .outOfMemory(name: name, arguments: texts, reason: "\(free / 1_000_000) MB of \(total / 1_000_000) MB are free on \(gpu)")
+            return .outOfMemory(name: name, arguments: texts, reason: "probably: only \(free / 1_000_000) MB of \(total / 1_000_000) MB are free on \(gpu), and a PyTorch before 2.13 does not tell")
         }
         let reason = lastError
         let lower = reason.lowercased()

@@ -120,7 +120,7 @@ public struct FourBitMatrix: CustomStringConvertible {
 
 extension FourBitMatrix {
     /// The scales as float16 [blocks] and what they are to be multiplied by; made once, for the GPU's kernel. Two bytes for 64 elements, and
-    /// eleven bits of each scale.
+    /// eleven bits of each scale that is not some 16,000 times smaller than the largest.
     func halfScales() throws -> (halves: Tensor, factor: Float) {
         try halves.value {
             let plain = try BitsAndBytes.open().plainScales(self)

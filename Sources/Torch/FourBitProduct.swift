@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// One pass over the codes, for up to three matrices that share their input: a byte's two numbers come out of a table in shared memory, the
 /// tensor cores multiply them, and each block's scale is applied to the block's sum in float32. An H200 reads codes at 1.5 to 2.5 TB/s so,
-/// where the kernels of bitsandbytes 0.50 reach 1.1 with one row and 0.35 with sixteen (`Benchmarks/gpu.sh`).
+/// where the kernels of bitsandbytes 0.50 reach 1.1 with one row and 0.35 with sixteen (docs/performance.md).
 package final class FourBitProduct: Sendable {
     /// Rows of `x` at most.
     package static let mostRows = 16
@@ -113,7 +113,9 @@ package final class FourBitProduct: Sendable {
             let image = Result { try runtime.compile(text, architecture: "sm_\(major)\(minor)") }
             images.withLock { $0[shape] = image }
         }
-        kept = Kept(kernels: try images.withLock { try $0.mapValues { try runtime.load($0.get(), function: "product") } }, pairs: pairs)
+        kept = Kept(kernels: try library.onStream(of: device) { _ in
+            try images.withLock { try $0.mapValues { try runtime.load($0.get(), function: "product") } }
+        }, pairs: pairs)
     }
 
     /// Whether the kernel takes such weights.
@@ -127,12 +129,18 @@ package final class FourBitProduct: Sendable {
     ///   - residual: bfloat16 [rows, all outputs].
     /// - Returns: [rows, all outputs].
     package func products(_ x: Tensor, _ matrices: [FourBitMatrix], biases: [Tensor?], residual: Tensor? = nil) throws -> Tensor {
+        let outputs = matrices.reduce(0) { $0 + $1.shape[0] }
+        return try products(
+            x, matrices, biases: biases, residual: residual,
+            shape: .fitting(rows: x.shape[0], outputs: outputs, multiprocessors: multiprocessors))
+    }
+
+    private func products(_ x: Tensor, _ matrices: [FourBitMatrix], biases: [Tensor?], residual: Tensor?, shape: Shape) throws -> Tensor {
         precondition(matrices.count <= Self.mostMatrices && x.shape[0] <= Self.mostRows && x.dtype == .bfloat16, "few rows of bfloat16, few matrices")
         let rows = x.shape[0], outputs = matrices.reduce(0) { $0 + $1.shape[0] }
         let result = try Tensor.empty([rows, outputs], .bfloat16, device)
         let x = try x.contiguous(), residual = try residual?.contiguous(), biases = try biases.map { try $0?.contiguous() }
         let scales = try matrices.map { try $0.halfScales() }
-        let shape = Shape.fitting(rows: rows, outputs: outputs, multiprocessors: multiprocessors)
 
         // Every argument in eight bytes of its own, in the kernel's order.
         func bits(_ tensor: Tensor?) -> UInt64 { tensor.map { UInt64(UInt(bitPattern: $0.dataPointer)) } ?? 0 }
@@ -173,10 +181,10 @@ package final class FourBitProduct: Sendable {
         }
         let weights = try [40, 8, 24].map { try wave([$0, inputs], 0.0137) }
         let host = try weights.map { try FourBitMatrix(quantizing: $0) }, matrices = try host.map { try $0.to(device: device) }
-        for rows in [1, 7, 16] {
+        for (shape, rows) in Shape.all.flatMap({ shape in (shape.groups == 1 ? [1, 7] : [9, 16]).map { (shape, $0) } }) {
             let x = try wave([rows, inputs], 0.071), bias = try wave([40], 0.31), residual = try wave([rows, 72], 0.17)
             func there(_ tensor: Tensor) throws -> Tensor { try tensor.to(dtype: .bfloat16, device: device) }
-            let result = try products(there(x), matrices, biases: [there(bias), nil, nil], residual: there(residual)).floats()
+            let result = try products(there(x), matrices, biases: [there(bias), nil, nil], residual: there(residual), shape: shape).floats()
             let parts = try host.enumerated().map { try x.linear($1.dequantized(to: .float32), bias: $0 == 0 ? bias : nil) }
             let expected = try Tensor.concatenated(parts, 1).adding(residual).floats()
             let largest = expected.reduce(0) { max($0, abs($1)) }

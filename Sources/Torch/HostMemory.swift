@@ -11,10 +11,14 @@ package final class HostMemory: @unchecked Sendable {  // a piece of memory; who
         typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Int32
         let bytes = max(count, 1) * 4
         if device != .cpu, let library = (try? Libtorch.open())?.gpuLibrary {
-            for (allocate, free) in [("cudaHostAlloc", "cudaFreeHost"), ("hipHostMalloc", "hipHostFree")] {
-                guard let make = dlsym(library, allocate), let end = dlsym(library, free) else { continue }
+            typealias LastError = @convention(c) () -> Int32
+            for (allocate, free, last) in [("cudaHostAlloc", "cudaFreeHost", "cudaGetLastError"), ("hipHostMalloc", "hipHostFree", "hipGetLastError")] {
+                guard let make = dlsym(library, allocate), let end = dlsym(library, free), let clear = dlsym(library, last) else { continue }
                 var memory: UnsafeMutableRawPointer?
-                guard unsafeBitCast(make, to: Allocate.self)(&memory, bytes, 0) == 0, let memory else { break }
+                guard unsafeBitCast(make, to: Allocate.self)(&memory, bytes, 0) == 0, let memory else {
+                    _ = unsafeBitCast(clear, to: LastError.self)()  // or the next operator would take it for its own
+                    break
+                }
                 floats = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Float.self, capacity: count), count: count)
                 release = unsafeBitCast(end, to: Free.self)
                 return

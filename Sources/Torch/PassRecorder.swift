@@ -17,7 +17,8 @@ package protocol PassRecorder: AnyObject {
 ///
 /// The runtime's functions and libtorch's guard of streams are looked up by name. Recording and repeating happen on one stream of the
 /// recorder's own, on which nothing else allocates memory that outlives a pass: so what libtorch's allocator gave a recorded pass for its
-/// intermediate results belongs to no other tensor while the pass is repeated.
+/// intermediate results belongs to no other tensor while the pass is repeated. To the allocator that memory is free, though: where the device is
+/// full it may give it back. So whoever keeps recordings lets them go when an allocation has failed or little memory is left.
 package final class GPUGraphs: PassRecorder {
     private typealias Pointer = UnsafeMutableRawPointer
     private typealias CreateStream = @convention(c) (UnsafeMutablePointer<Pointer?>, UInt32) -> Int32
@@ -28,12 +29,12 @@ package final class GPUGraphs: PassRecorder {
     private typealias Launch = @convention(c) (Pointer, Pointer) -> Int32
     private typealias Destroy = @convention(c) (Pointer) -> Int32
     private typealias LastError = @convention(c) () -> Int32
-    private typealias SetDevice = @convention(c) (Int32) -> Int32
     private typealias OpenGuard = @convention(c) (Pointer, Int32, UnsafeMutablePointer<OpaquePointer?>) -> Int32
     private typealias CloseGuard = @convention(c) (OpaquePointer) -> Int32
 
     private let index: Int32
     private let stream: Pointer
+    private let lock = NSLock()
     private let library: Libtorch
     private let synchronize: OnStream
     private let begin: Begin
@@ -56,14 +57,13 @@ package final class GPUGraphs: PassRecorder {
             let instantiate: Instantiate = symbol(kind + "GraphInstantiateWithFlags"), let launch: Launch = symbol(kind + "GraphLaunch"),
             let destroyGraph: Destroy = symbol(kind + "GraphDestroy"), let destroyExecutable: Destroy = symbol(kind + "GraphExecDestroy"),
             let destroyStream: Destroy = symbol(kind + "StreamDestroy"), let clearError: LastError = symbol(kind + "GetLastError"),
-            let setDevice: SetDevice = symbol(kind + "SetDevice"),
             let openGuard: OpenGuard = symbol("aoti_torch_create_cuda_stream_guard"),
             let closeGuard: CloseGuard = symbol("aoti_torch_delete_cuda_stream_guard")
         else { return nil }
-        var stream: Pointer?
+        var made: Pointer?
         // Not the kind that waits for the default stream: while one of those records, nothing may be queued there.
         let nonBlocking: UInt32 = 1
-        guard setDevice(Int32(clamping: index)) == 0, create(&stream, nonBlocking) == 0, let stream else {
+        guard let status = try? library.onStream(of: device, { _ in create(&made, nonBlocking) }), status == 0, let stream = made else {
             _ = clearError()
             return nil
         }
@@ -78,16 +78,24 @@ package final class GPUGraphs: PassRecorder {
     deinit { _ = destroyStream(stream) }
 
     package func within<Result>(_ body: () throws -> Result) throws -> Result {
-        try check(synchronize(nil), "wait for the default stream")
+        lock.lock()  // decoders of one model share the stream, and what one of them queues must not get into another's recording
+        defer { lock.unlock() }
+        try library.onStream(of: .cuda(Int(index))) { try check(synchronize($0), "wait for what was queued before") }
         var handle: OpaquePointer?
         try library.check(openGuard(stream, index, &handle), "cuda_stream_guard", [], on: .cuda(Int(index)))
         defer { if let handle { _ = closeGuard(handle) } }
-        let result = try body()
-        try check(synchronize(stream), "wait for a recorded pass")
-        return result
+        do {
+            let result = try body()
+            try check(synchronize(stream), "wait for a recorded pass")
+            return result
+        } catch {
+            _ = synchronize(stream)
+            throw error
+        }
     }
 
     package func record(_ body: @escaping () throws -> Void) throws -> () throws -> Void {
+        try body()  // what is made once and kept is made here, in memory that belongs to no recording
         try within(body)  // kernels are chosen, workspaces and memory taken: nothing of that may happen while it is recorded
         return try within {
             let relaxed: Int32 = 2

@@ -32,6 +32,15 @@ public struct DecodingFootprint: Sendable {
         (slots + 1) * Self.capacity(prompt: prompt, longest: longest, on: device) * model.cacheBytesPerToken
     }
 
+    /// Float32 on a CPU; a GPU holds an adapter as it computes (`Adapter.load`).
+    public var adapterBytes: Int { adapterParameters * (device == .cpu ? 4 : model.dtype.size) }
+
+    /// The scales of four-bit weights as a GPU's own kernel wants them: two bytes for 64 weights (`FourBitProduct`).
+    public var scaleBytes: Int {
+        let isWanted = device != .cpu && model.quantization == .nf4 && model.dtype == .bfloat16
+        return isWanted ? model.configuration.layerCount * model.projectionParametersPerLayer / 64 * 2 : 0
+    }
+
     public var panelBytes: Int { model.panelBytes(on: device) }
 
     /// A round's own tensors: of a group of new prompts (at most 2,048 tokens) or of one token a stream, and the logits of every stream on the
@@ -56,7 +65,7 @@ public struct DecodingFootprint: Sendable {
     /// adapter, and the streams' keys and values.
     public func roundBytes(streams: Double, context: Double) -> Double {
         let embedding = model.configuration.vocabularySize * model.configuration.hiddenSize * model.dtype.size
-        let weights = model.projectionBytes + model.smallBytes + embedding + (panelBytes > 0 ? 0 : adapterParameters * 4)
+        let weights = model.projectionBytes + model.smallBytes + embedding + (panelBytes > 0 ? 0 : adapterBytes)
         return Double(weights) + streams * context * Double(model.cacheBytesPerToken)
     }
 }

@@ -25,7 +25,7 @@ final class KeyValueCache {
         values = try (0..<model.configuration.layerCount).map { _ in try Tensor.zeros(shape, model.dtype, model.device) }
     }
 
-    /// Makes every slot hold at least `needed` tokens.
+    /// Makes every slot hold at least `needed` tokens. Where there is no memory for that all slots are empty afterwards.
     func reserve(_ needed: Int) throws {
         guard needed > capacity else { return }
         let larger = max(needed, capacity + capacity / 2)
@@ -34,9 +34,19 @@ final class KeyValueCache {
             try new.narrow(1, 0, capacity).copy_(old.reshaped([slots, capacity, groups * size]))
             return try new.reshaped([slots * larger, groups * size])
         }
-        for layer in keys.indices {
-            keys[layer] = try grown(keys[layer])
-            values[layer] = try grown(values[layer])
+        let shape = keys[0].shape
+        do {
+            for layer in keys.indices {
+                keys[layer] = try grown(keys[layer])
+                values[layer] = try grown(values[layer])
+            }
+        } catch {  // the layers must stay of one size, if empty
+            lengths = lengths.map { _ in 0 }
+            for layer in keys.indices {
+                if keys[layer].shape != shape { keys[layer] = try .zeros(shape, keys[layer].dtype, keys[layer].device) }
+                if values[layer].shape != shape { values[layer] = try .zeros(shape, values[layer].dtype, values[layer].device) }
+            }
+            throw error
         }
         capacity = larger
     }

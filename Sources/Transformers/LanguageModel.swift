@@ -1,4 +1,5 @@
 import Checkpoints
+import Synchronization
 import Tokenizers
 import Torch
 
@@ -26,8 +27,10 @@ public final class LanguageModel {
 
     /// Nil where a round of decoding is queued kernel by kernel.
     package var passRecorder: (any PassRecorder)?
+    private let notes = Mutex<[String]>([])
     /// Why decoding on this device is slower than it could be, once that is known.
-    public internal(set) var decodingNote: String?
+    public var decodingNote: String? { notes.withLock { $0.isEmpty ? nil : $0.joined(separator: "\n") } }
+    func note(_ text: String) { notes.withLock { if !$0.contains(text) { $0.append(text) } } }
 
     /// Opens a GGUF file, a Hugging Face folder or a repository id in the local cache and puts its weights on `device`.
     ///
@@ -95,7 +98,6 @@ public final class LanguageModel {
         unequalLengthAttention = flash.kernel
         attentionNote = flash.note
         passRecorder = GPUGraphs(on: device)
-        if self.quantization == .nf4, dtype == .bfloat16 { decodingNote = FourBitProduct.find(on: device).note }
     }
 
     /// How the projections will be kept: as asked, else as the checkpoint keeps them.

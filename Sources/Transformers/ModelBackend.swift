@@ -41,6 +41,7 @@ final class ModelBackend: DecodingBackend {
         slotCount = slots
         capacity = min(context, model.configuration.contextLength)
         recorded = model.passRecorder.map { RecordedSteps(model, $0) }
+        if model.quantization == .nf4, model.dtype == .bfloat16, let note = FourBitProduct.find(on: model.device).note { model.note(note) }
         cache = try KeyValueCache(model, slots: slots + 1, capacity: min(DecodingFootprint.firstCapacity(on: model.device), capacity))
         adapters = Array(repeating: 0, count: slots + 1)
     }
@@ -66,6 +67,15 @@ final class ModelBackend: DecodingBackend {
     }
 
     func advance(_ feeds: [Feed]) throws -> LogitRows {
+        do {
+            return try rows(feeds)
+        } catch {
+            recorded?.forget()
+            throw error
+        }
+    }
+
+    private func rows(_ feeds: [Feed]) throws -> LogitRows {
         try beginPass()
         let passes = split(feeds)
         if passes.count == 1 { return try logits(feeds, weights[adapters[feeds[0].slot]]) }
@@ -97,9 +107,11 @@ final class ModelBackend: DecodingBackend {
             do {
                 if let rows = try recorded.logits(feeds, cache, weights, adapter: adapter, slots: slotCount) { return rows }
             } catch let failure as RecordedSteps.NotRecorded {
-                model.decodingNote = "\(failure)"
+                model.note("\(failure)")
                 self.recorded = nil
             }
+        } else {
+            recorded?.forgetIfMemoryIsShort()
         }
         func rows(_ values: [Float]) -> LogitRows { LogitRows(values: values, vocabularySize: vocabularySize) }
         if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return rows(try logits(feeds, on: host)) }
@@ -127,6 +139,7 @@ final class ModelBackend: DecodingBackend {
         precondition(feeds.allSatisfy { !$0.tokens.isEmpty }, "a feed holds at least one token")
         let longest = feeds.map { cache.lengths[$0.slot] + $0.tokens.count }.max() ?? 0
         guard longest <= capacity else { throw ModelError.tooLong(tokens: longest, context: capacity) }
+        if longest > cache.capacity { recorded?.forget() }
         try cache.reserve(longest)
     }
 

@@ -17,33 +17,50 @@ final class RecordedSteps {
         let keys: Int
     }
 
-    /// What a recorded pass reads and writes; all of it stays where it is.
+    /// What a recorded pass reads; all of it stays where it is.
     private final class Pass {
         /// Token, row of the cache and position of every row, int64 [3, rows].
         let places: Tensor
         /// [rows, 1, 1, keys]
         let mask: Tensor
-        /// float32 [rows, vocabulary]
-        var logits: Tensor?
-        /// The logits on the host, and the same memory as a tensor.
-        let host: HostMemory
-        let hostLogits: Tensor
+        let table: RotaryEmbedding.Table
+        let output: Output
         var replay: (() throws -> Void)?
 
-        init(rows: Int, keys: Int, _ model: LanguageModel) throws {
+        init(rows: Int, keys: Int, _ model: LanguageModel, _ table: RotaryEmbedding.Table, _ output: Output) throws {
             places = try .zeros([3, rows], .int64, model.device)
             mask = try .zeros([rows, 1, 1, keys], model.dtype, model.device)
-            host = HostMemory(count: rows * model.configuration.vocabularySize, for: model.device)
-            hostLogits = try host.tensor([rows, model.configuration.vocabularySize])
+            self.table = table
+            self.output = output
+        }
+    }
+
+    /// Where all passes of so many rows put their logits, float32 [rows, vocabulary]: on the device, and on the host as memory and as a tensor.
+    private struct Output {
+        let logits: Tensor
+        let host: HostMemory
+        let hostLogits: Tensor
+
+        init(rows: Int, _ model: LanguageModel) throws {
+            let shape = [rows, model.configuration.vocabularySize]
+            logits = try .zeros(shape, .float32, model.device)
+            host = HostMemory(count: shape[0] * shape[1], for: model.device)
+            hostLogits = try host.tensor(shape)
         }
     }
 
     private let model: LanguageModel
     private let recorder: any PassRecorder
     private var passes: [Shape: Pass] = [:]
+    private var outputs: [Int: Output] = [:]
+    private var table: RotaryEmbedding.Table?
     /// The cache's capacity that the passes were recorded with: a larger one lies elsewhere.
     private var capacity = 0
 
+    /// So many passes are kept: a graph of some thousand kernels takes some megabytes.
+    private static let most = 64
+    /// Recordings are let go where less is free, before libtorch's allocator takes back what they use.
+    private static let leastFree = 2 << 30
     private static let keysTogether = 64
 
     init(_ model: LanguageModel, _ recorder: any PassRecorder) {
@@ -62,7 +79,7 @@ final class RecordedSteps {
         let keys = min((longest + Self.keysTogether - 1) / Self.keysTogether * Self.keysTogether, cache.capacity)
         guard longest <= keys, (0..<rows).allSatisfy({ cache.lengths[$0] < cache.capacity }) else { return nil }
         if cache.capacity != capacity {
-            passes = [:]
+            forget()
             capacity = cache.capacity
         }
 
@@ -82,38 +99,55 @@ final class RecordedSteps {
         let mask = try Tensor(seen, [rows, 1, 1, keys], dtype: model.dtype)
 
         let shape = Shape(adapter: adapter, rows: rows, keys: keys)
-        let isNew = passes[shape] == nil
-        let pass = try passes[shape] ?? Pass(rows: rows, keys: keys, model)
-        if isNew {
-            try pass.places.copy_(places)
-            try pass.mask.copy_(mask)
-            let table = try model.rotary.whole(cache.capacity)
-            do {
-                pass.replay = try recorder.record { [model, unowned pass] in
-                    pass.logits = try Self.run(pass, model, cache, weights, table, keys: keys)
-                }
-            } catch let error as TorchError where !error.isOutOfMemory {
-                throw NotRecorded(reason: error)
-            }
-            passes[shape] = pass
-        }
+        let pass = try passes[shape] ?? record(shape, places, mask, cache, weights)
         try recorder.within {
             try pass.places.copy_(places)
             try pass.mask.copy_(mask)
             try pass.replay?()
-            try pass.hostLogits.copy_(pass.logits!)
+            try pass.output.hostLogits.copy_(pass.output.logits)
         }
         for feed in feeds { cache.setLength(feed.slot, cache.lengths[feed.slot] + 1) }
-        return LogitRows(pass.host, places: feeds.map(\.slot), vocabularySize: model.configuration.vocabularySize)
+        return LogitRows(pass.output.host, places: feeds.map(\.slot), vocabularySize: model.configuration.vocabularySize)
+    }
+
+    /// Lets all recordings go.
+    func forget() {
+        passes = [:]
+        table = nil
+    }
+
+    func forgetIfMemoryIsShort() {
+        if !passes.isEmpty, let free = DeviceMemory.free(on: model.device), free < Self.leastFree { forget() }
+    }
+
+    private func record(_ shape: Shape, _ places: Tensor, _ mask: Tensor, _ cache: KeyValueCache, _ weights: ForwardWeights) throws -> Pass {
+        if passes.count >= Self.most { passes = [:] }
+        do {
+            let output = try outputs[shape.rows] ?? Output(rows: shape.rows, model)
+            outputs[shape.rows] = output
+            let table = try self.table ?? model.rotary.whole(cache.capacity)
+            self.table = table
+            let pass = try Pass(rows: shape.rows, keys: shape.keys, model, table, output)
+            try pass.places.copy_(places)
+            try pass.mask.copy_(mask)
+            pass.replay = try recorder.record { [model, unowned pass] in
+                try pass.output.logits.copy_(Self.run(pass, model, cache, weights, keys: shape.keys))
+            }
+            passes[shape] = pass
+            return pass
+        } catch let error as TorchError {
+            forget()
+            throw NotRecorded(reason: error)
+        }
     }
 
     private static func run(
-        _ pass: Pass, _ model: LanguageModel, _ cache: KeyValueCache, _ weights: ForwardWeights, _ whole: RotaryEmbedding.Table, keys: Int
+        _ pass: Pass, _ model: LanguageModel, _ cache: KeyValueCache, _ weights: ForwardWeights, keys: Int
     ) throws -> Tensor {
         let (heads, groups, size) = model.attentionShape
         let rows = pass.places.shape[1], scale = 1 / Double(size).squareRoot()
         func index(_ number: Int) throws -> Tensor { try pass.places.narrow(0, number, 1).reshaped([rows]) }
-        let written = try index(1), table = try whole.rows(index(2))
+        let written = try index(1), table = try pass.table.rows(index(2))
         let mask = try pass.mask.expanded([rows, groups, heads / groups, keys])
         var x = try model.embedding.rows(index(0))
         for (layer, block) in weights.blocks.enumerated() {
@@ -125,6 +159,6 @@ final class RecordedSteps {
                     .reshaped([rows, heads * size])
             }
         }
-        return try weights.head.product(x.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output).to(dtype: .float32)
+        return try weights.head.product(x.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
     }
 }

@@ -19,8 +19,8 @@ final class RotaryEmbedding {
     struct Table {
         /// [positions, size/2]
         let cosines, sines: Tensor
-        /// What a whole head is multiplied by, as it is and with its halves exchanged, [positions, 1, size]. Made once, so that a pass of few
-        /// tokens launches few kernels; nil where loops in Swift read the narrow ones.
+        /// What a whole head is multiplied by, as it is and with its halves exchanged, [positions, 1, size]: where there are such, nobody reads the
+        /// narrow ones. Nil where loops in Swift do.
         let wide: (cosines: Tensor, sines: Tensor)?
 
         init(_ cosines: Tensor, _ sines: Tensor) throws {
@@ -29,13 +29,21 @@ final class RotaryEmbedding {
             wide = isLooped ? nil : try Self.widened(cosines, sines)
         }
 
+        /// - Parameter whole: its narrow tables stand in for rows that nobody reads.
+        private init(narrowOf whole: Table, wide: (cosines: Tensor, sines: Tensor)) {
+            (cosines, sines, self.wide) = (whole.cosines, whole.sines, wide)
+        }
+
         /// - Parameter rows: int64
         fileprivate init(_ cosines: Tensor, _ sines: Tensor, rows: Tensor) throws {
             try self.init(cosines.rows(rows), sines.rows(rows))
         }
 
         /// Some of the positions; `rows` is int64.
-        func rows(_ rows: Tensor) throws -> Table { try Table(cosines, sines, rows: rows) }
+        func rows(_ rows: Tensor) throws -> Table {
+            guard let wide else { return try Table(cosines, sines, rows: rows) }
+            return Table(narrowOf: self, wide: (try wide.cosines.rows(rows), try wide.sines.rows(rows)))
+        }
 
         static func widened(_ cosines: Tensor, _ sines: Tensor) throws -> (cosines: Tensor, sines: Tensor) {
             (try Tensor.concatenated([cosines, cosines], 1).unsqueezed(1),

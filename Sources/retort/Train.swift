@@ -259,7 +259,8 @@ struct Train: ParsableCommand {
             let questions = try QuestionFile.read(questions ?? "")
             return (questions.map { KeptLabel(question: $0, reasoning: $0.explanation ?? "", teacherScores: nil) }, nil)
         }
-        let limits = LabelLimits(words: maxWords, tokens: maxTokens, excess: cutReasoning ? .cut : .drop, keepsHinted: hinted)
+        let limits = LabelLimits(
+            words: maxWords, tokens: maxTokens, excess: cutReasoning ? .cut : .drop, keepsHinted: hinted, onlyLetters: style == .letter)
         let coder = try Tokenizer.load(from: Checkpoint.open(modelOptions.model))
         let sorted = try LabelFunnel.sort(file: labels, limits: limits) { coder.tokens(of: $0).count }
         Console.note("\(sorted.funnel)")

@@ -129,6 +129,17 @@ import Transformers
         #expect(answered.refusal == nil && answered.letter != nil)
     }
 
+    /// A pass that runs cannot be stopped, so where the time is short none is long.
+    @Test func aTightLimitLooksAtTheClockBetweenShortPieces() throws {
+        let decoding = endless(), agent = try agent(decoding)
+        try agent.warmUp()
+        let quiet = try agent.answer([long(300)], deadline: .seconds(2), seed: 1)[0]
+        #expect(quiet.refusal == nil && !quiet.isLate)
+        decoding.cost = { _, tokens, _ in .milliseconds(4 * tokens) }
+        let busy = try agent.answer([long(300)], deadline: .seconds(2), seed: 1)[0]
+        #expect(busy.refusal?.kind == .noTime && !busy.isLate && busy.seconds > 0.5, "\(busy.seconds) s")
+    }
+
     /// A machine that was slow for a while, such as during the warm-up, is tried again.
     @Test func refusalsDoNotFeedOnThemselves() throws {
         let decoding = endless(promptToken: .milliseconds(50)), agent = try agent(decoding)

@@ -113,6 +113,13 @@ private func label(
         #expect(funnel.dropped == [.wrongLetter: 1, .unfinished: 1, .noReasoning: 1, .tooManyTokens: 1, .tooManyWords: 1])
     }
 
+    @Test func whoLearnsBareLettersLooksAtNoReasoning() {
+        let labels = [label(1), label(0, letter: .D), label(2, ending: .tokenLimit), label(3, reasoning: ""), label(4, tokens: 121)]
+        let (kept, funnel) = LabelFunnel.sort(labels, limits: LabelLimits(onlyLetters: true))
+        #expect(kept.map(\.question.id) == ["q1", "q2", "q3", "q4"] && funnel.dropped == [.wrongLetter: 1])
+        #expect(kept.allSatisfy { $0.teacherScores != nil })
+    }
+
     @Test func keepsAWorkedExplanationWithoutWrongScores() {
         var informed = provenance
         informed.way = .informed

@@ -52,11 +52,11 @@ import Transformers
     /// Repeats a pass by running it again, as a GPU does without being told; or cannot.
     private final class Repeating: PassRecorder {
         var recordings = 0, repeats = 0
-        let fails: Bool
-        init(fails: Bool = false) { self.fails = fails }
+        let failure: TorchError?
+        init(failure: TorchError? = nil) { self.failure = failure }
         func within<Result>(_ body: () throws -> Result) throws -> Result { try body() }
         func record(_ body: @escaping () throws -> Void) throws -> () throws -> Void {
-            if fails { throw TorchError.operatorFailed(name: "record", arguments: [], reason: "test") }
+            if let failure { throw failure }
             recordings += 1
             try body()
             return { [unowned self] in
@@ -99,9 +99,11 @@ import Transformers
         #expect(decoder.status.reusedTokens > 0 && recorder.repeats > 0)
     }
 
-    @Test func whereNothingCanBeRecordedDecodingGoesOn() throws {
+    @Test(arguments: [
+        TorchError.operatorFailed(name: "record", arguments: [], reason: "test"), .outOfMemory(name: "record", arguments: [], reason: "test"),
+    ]) func whereNothingCanBeRecordedDecodingGoesOn(failure: TorchError) throws {
         let tiny = try TinyModel("llama")
-        tiny.model.passRecorder = Repeating(fails: true)
+        tiny.model.passRecorder = Repeating(failure: failure)
         let guide = GreedyGuide(count: 12), prompt = [5, 9, 3, 44]
         try Decoder(model: tiny.model, slots: 2).run([Stream(prompt: prompt, guide: guide)])
         #expect(guide.tokens == (try reference(tiny, prompt, 12)))
@@ -227,6 +229,10 @@ import Transformers
                 #expect(try draw(logits, .greedy, mask: mask, count: 1).tokens == [best], "\(count), \(density)")
                 let drawn = Set(try draw(logits, Sampling(temperature: 5), mask: mask, count: 200).tokens)
                 #expect(drawn.isSubset(of: candidates), "\(count), \(density)")
+                // At this temperature a logit one lower is 22,000 times less likely, and four lower is under the floor.
+                let equal = Set(candidates.filter { logits[$0] == logits[best] })
+                let sharp = Set(try draw(logits, Sampling(temperature: 0.1), mask: mask, count: 60 * equal.count).tokens)
+                #expect(equal.count > 20 || sharp == equal, "\(count), \(density)")
             }
         }
         let nothing = [Float](repeating: -.infinity, count: 40)

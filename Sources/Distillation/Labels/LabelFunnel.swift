@@ -20,13 +20,18 @@ public struct LabelLimits: Codable, Sendable, Hashable {
     public var keepsWrong: Bool
     /// Whether reasoning that was written with the right answer at hand is learned from.
     public var keepsHinted: Bool
+    /// Whether the student learns bare letters: what the reasoning is like does not matter then, nor whether there is any.
+    public var onlyLetters: Bool
 
-    public init(words: Int = 100, tokens: Int = 120, excess: Excess = .drop, keepsWrong: Bool = false, keepsHinted: Bool = true) {
+    public init(
+        words: Int = 100, tokens: Int = 120, excess: Excess = .drop, keepsWrong: Bool = false, keepsHinted: Bool = true, onlyLetters: Bool = false
+    ) {
         self.words = words
         self.tokens = tokens
         self.excess = excess
         self.keepsWrong = keepsWrong
         self.keepsHinted = keepsHinted
+        self.onlyLetters = onlyLetters
     }
 }
 
@@ -122,8 +127,9 @@ public struct LabelFunnel: Codable, Sendable, Hashable, CustomStringConvertible 
         var reason: Reason? =
             if label.letter == nil { .noLetter }
             else if !isRight && !limits.keepsWrong && !isInformed { .wrongLetter }
-            else if Self.contradictsItself(label) { .contradiction }
+            else if !limits.onlyLetters && Self.contradictsItself(label) { .contradiction }
             else if label.origin == .hinted && !limits.keepsHinted { .hinted }
+            else if limits.onlyLetters { nil }
             else if label.ending == .tokenLimit { .unfinished }
             else if text.isEmpty && !isInformed { .noReasoning }
             else if !isInformed && !EnglishCheck.passes(text) { .notEnglish }

@@ -118,10 +118,14 @@ struct ResourcePlanner {
         var memory: [ResourcePlan.Part]
     }
 
+    private func decodingFootprint(slots: Int, adapted: Bool) -> DecodingFootprint {
+        DecodingFootprint(
+            model: model, device: device.isGPU ? .cuda(0) : .cpu, slots: slots, adapterParameters: adapted ? adapter(train).parameters(of: model.configuration) : 0)
+    }
+
     /// `streams` prompts of `prompt` tokens of their own, each followed by `new` tokens, in `slots` streams at once.
     private func decode(_ streams: Int, prompt: Double, new: Double, longest: Int, slots: Int, adapted: Bool, copies: Int = 1) -> Decoding {
-        let footprint = DecodingFootprint(
-            model: model, device: device.isGPU ? .cuda(0) : .cpu, slots: slots, adapterParameters: adapted ? adapter(train).parameters(of: model.configuration) : 0)
+        let footprint = decodingFootprint(slots: slots, adapted: adapted)
         let count = Double(streams), side = min(Double(slots), max(1, count))
         let first = footprint.operations(tokens: count * prompt, rows: count), rest = footprint.operations(tokens: count * new, rows: count * new)
         let rounds = (count / side).rounded(.up) * new
@@ -205,7 +209,8 @@ struct ResourcePlanner {
     private func decodingLine(_ phase: String, _ questions: Int, _ work: [Decoding], adapted: Bool) -> ResourcePlan.Line {
         var line = line(phase, questions, 0, 0, bytes: 0)
         add(work, to: &line)
-        let adapter = parts([("adapter", adapted ? self.adapter(train).parameters(of: model.configuration) * 4 : 0)])
+        let held = decodingFootprint(slots: 1, adapted: adapted)
+        let adapter = parts([("adapter", held.adapterBytes), ("scales", held.scaleBytes)])
         let most = work.map(\.memory).max { $0.reduce(0) { $0 + $1.bytes } < $1.reduce(0) { $0 + $1.bytes } } ?? []
         line.memory = base + adapter + most
         line.peak = line.memory.reduce(0) { $0 + $1.bytes }

@@ -21,10 +21,10 @@ extension RetortServer {
         let limit = try fields.deadline(settings.answerDeadline, most: settings.longestDeadline)
         let models = models, answering = settings.answering
         let events: AsyncThrowingStream<AgentEvent<AnswerRecord>, any Error> = try start("/v1/answer", context, limit: limit, asked.streams) { work in
-            let agents = models.agents(adapter)
+            let agent = try models.answerAgent(adapter, answering, mode: asked.mode)
             // A round that reads other callers' prompts takes far longer than the steps by which an agent knows its pace.
-            let agent = try agents.answerAgent(answering, mode: asked.mode, reserve: limit / 6)
-            return try agent.answer([asked.question], deadline: work.remainingForWork, seed: asked.seed, together: 1)[0]
+            let question = AnswerRequest(asked.question, deadline: work.remainingForWork, reserve: limit / 6)
+            return try agent.answer([question], seed: asked.seed, together: 1)[0]
         }
         return try await respond(events, asked.streams, "answer") { record in
             // The letter of a refusal stands there for the format's sake alone.

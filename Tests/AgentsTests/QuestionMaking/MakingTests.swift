@@ -256,4 +256,14 @@ private final class ScriptedDecoding {
             #expect(FormatCheck.question(try #require(record.question), tokens: coding.count).isEmpty)
         }
     }
+
+    /// "Planets" is the name of no family, but there are questions that speak of them.
+    @Test func thePoolGivesWhatSpeaksOfTheTopicWhereNothingIsCalledSo() throws {
+        let pool = QuestionPool([], builtIn: true, tokens: FakeCoding().count)
+        for seed in 0..<3 as Range<UInt64> {
+            let question = try #require(pool.take(for: Topic(area: "Nature", topic: "the planets"), memory: QuestionMemory(), seed: seed)).question
+            let text = ([question.question, question.explanation ?? ""] + question.choices).joined(separator: " ").lowercased()
+            #expect(text.contains("planet"), "\(text)")
+        }
+    }
 }
