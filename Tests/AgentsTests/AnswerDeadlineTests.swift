@@ -135,7 +135,7 @@ import Transformers
         try agent.warmUp()
         let quiet = try agent.answer([long(300)], deadline: .seconds(2), seed: 1)[0]
         #expect(quiet.refusal == nil && !quiet.isLate)
-        decoding.cost = { _, tokens, _ in .milliseconds(4 * tokens) }
+        decoding.cost = { _, tokens, _ in .milliseconds(6 * tokens) }
         let busy = try agent.answer([long(300)], deadline: .seconds(2), seed: 1)[0]
         #expect(busy.refusal?.kind == .noTime && !busy.isLate && busy.seconds > 0.5, "\(busy.seconds) s")
     }
