@@ -29,12 +29,16 @@ public enum WholeFile {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         guard descriptor >= 0 else { throw FileError.last("create", temporary) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+        let early = EarlyFlush(descriptor)
         do {
             try body(handle)
-            guard fsync(descriptor) == 0 else { throw FileError.last("flush", temporary) }
+            early.stop()
+            errno = early.failure  // the system tells of an error once
+            guard errno == 0, fsync(descriptor) == 0 else { throw FileError.last("flush", temporary) }
             close(descriptor)
             guard rename(temporary, path) == 0 else { throw FileError.last("rename into place", path) }
         } catch {
+            early.stop()
             close(descriptor)
             unlink(temporary)
             // The system's own complaints need the path; the errors of whoever makes the content say what they mean.
@@ -64,6 +68,35 @@ public enum WholeFile {
             let exists = FileManager.default.fileExists(atPath: path)
             throw FileError(path: path, action: "read", reason: exists ? error.localizedDescription : "no such file")
         }
+    }
+}
+
+/// Sends a large file to the disk while more of it is being made, so that the flush at its end has little left to wait for: left alone, the
+/// system begins when a tenth of its memory holds what no disk has.
+private final class EarlyFlush {
+    private static let piece = 64 << 20
+    private let queue = DispatchQueue(label: "early flush", qos: .utility)
+    private let timer: any DispatchSourceTimer
+    /// An error number, or 0; to be read after `stop`.
+    private(set) var failure: Int32 = 0
+
+    init(_ descriptor: Int32) {
+        timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: .now() + .milliseconds(200), repeating: .milliseconds(200))
+        var flushed = 0
+        timer.setEventHandler { [unowned self] in
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, Int(status.st_size) >= flushed + Self.piece else { return }
+            flushed = Int(status.st_size)
+            if fsync(descriptor) != 0 { failure = errno }
+        }
+        timer.resume()
+    }
+
+    /// Nothing is done with the descriptor afterwards.
+    func stop() {
+        timer.cancel()
+        queue.sync {}
     }
 }
 

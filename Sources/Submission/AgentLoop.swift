@@ -112,7 +112,12 @@ private final class LineQueue: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in readAll() }
+        // A descriptor of the thread's own: it may outlive the loop, and would then read from whatever has got the number.
+        let own = fcntl(input, F_DUPFD_CLOEXEC, 0)
+        let thread = Thread { [self] in
+            readAll(own)
+            close(own)
+        }
         thread.name = "requests"
         thread.start()
     }
@@ -131,7 +136,7 @@ private final class LineQueue: Sendable {
         return nil
     }
 
-    private func readAll() {
+    private func readAll(_ input: Int32) {
         var pending: [UInt8] = []
         var isPassingOver = false
         var piece = [UInt8](repeating: 0, count: 1 << 16)

@@ -71,7 +71,7 @@ private final class Echo: AgentServing {
     ])
     func aLineThatIsNoRequestGetsAnErrorAndTheNextOneAnAnswer(line: String, message: String) throws {
         let lines = try replies(to: line, #"{"id": 9, "agent": "chat", "message": "still here"}"#)
-        #expect(lines.count == 3)
+        try #require(lines.count == 3)
         let error = try #require(lines[1]["error"] as? String)
         #expect(error.contains(message), "\(error)")
         #expect(lines[1].keys.contains("id"))
