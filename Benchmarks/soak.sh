@@ -3,8 +3,9 @@
 # then while the agent's process is stopped (SIGSTOP) for up to a second again and again. Beside them hostile questions. Nothing may be
 # malformed, late or missing; what is refused must say why, and of the ordinary questions no more than half may be. Ends with 1 otherwise.
 #
-# The limits are the machine's own: a few answers and questions are made without hurry, and the median of their times becomes the deadline,
-# so that about half of all replies are cut by the clock.
+# The limits are the machine's own, in the state that the round puts it into: a few answers and questions are made without hurry, and the
+# median of their times becomes the deadline, so that about half of all replies are cut by the clock. Under load a quarter of an answer's limit
+# is kept in reserve, under pauses 1.2 times the longest pause is added to the limits and kept.
 #
 #   ANSWERS=500         answers a round
 #   QUESTIONS=100       questions a round
@@ -66,18 +67,18 @@ open(sys.argv[1], "w", encoding="utf-8").write("\n".join(lines) + "\n")
 print(f"hostile questions: {len(lines)}")
 PYTHON
 
-echo "== what this machine needs"
-"$retort" answer "${model[@]}" "${answering[@]}" --input "$OUT/warm-up.jsonl" --deadline 600s -o "$OUT/warm-up.json" --json "$OUT/warm-up.records.json"
-"$retort" question "${model[@]}" --topics "$OUT/topics.json" --count 5 --deadline 600s -o "$OUT/warm-up-q.json" --json "$OUT/warm-up-q.records.json"
-read -r answer_limit question_limit reserve paused_answer paused_question < <(python3 - "$OUT" "$pause" <<'PYTHON'
+# What the machine needs as it is now: the medians of a few answers and questions without hurry.
+measure() {
+    "$retort" answer "${model[@]}" "${answering[@]}" --input "$OUT/warm-up.jsonl" --deadline 600s -o "$OUT/warm-up.json" --json "$OUT/warm-up.records.json"
+    "$retort" question "${model[@]}" --topics "$OUT/topics.json" --count 5 --deadline 600s -o "$OUT/warm-up-q.json" --json "$OUT/warm-up-q.records.json"
+    read -r answer_time question_time < <(python3 - "$OUT" <<'PYTHON'
 import json, statistics, sys
-folder, pause = sys.argv[1], float(sys.argv[2])
-median = lambda name: statistics.median(r["seconds"] for r in json.load(open(f"{folder}/{name}.records.json"))["records"])
-a, q, reserve = max(0.3, median("warm-up")), max(0.5, median("warm-up-q")), pause * 1.2
-print(*(f"{x:.3f}" for x in (a, q, reserve, a + reserve, q + reserve)))
+median = lambda name: statistics.median(r["seconds"] for r in json.load(open(f"{sys.argv[1]}/{name}.records.json"))["records"])
+print(f'{max(0.3, median("warm-up")):.3f} {max(0.5, median("warm-up-q")):.3f}')
 PYTHON
-)
-echo "deadlines: $answer_limit s an answer, $question_limit s a question; with pauses $reserve s more, which is kept in reserve"
+    )
+}
+sum() { python3 -c "print(f'{$1:.3f}')"; }
 
 # Stops PROCESS for up to $pause seconds, lets it run for one to three seconds, and so on. The agent's own start is left in peace: the
 # models are loaded before the first request.
@@ -112,24 +113,31 @@ run() {
 bad=0
 for round in $rounds; do
     : >"$OUT/$round.log"
-    answer_time=$answer_limit question_time=$question_limit told=$question_limit extra=() asking=()
-    case $round in
-    loaded)
+    echo "== $round"
+    extra=() reserve=0
+    if [ "$round" = loaded ]; then
         for _ in $(seq "$(nproc)"); do
             python3 -c 'while True: pass' &
             started+=($!)
             load+=($!)
-        done ;;
+        done
+    fi
+    measure
+    told=$question_time  # a question agent knows no reserve: it is told the earlier deadline and judged by the later
+    case $round in
+    # Passes beside others' are now quick and now slow.
+    loaded) reserve=$(sum "$answer_time / 4") ;;
     paused)
-        answer_time=$paused_answer question_time=$paused_question extra=(--reserve "${reserve}s")
-        # An agent that knows no reserve is told the earlier deadline and judged by the later.
-        if "$retort" help question | grep -q -- --reserve; then told=$paused_question asking=("${extra[@]}"); fi ;;
+        reserve=$(sum "$pause * 1.2")
+        answer_time=$(sum "$answer_time + $reserve") question_time=$(sum "$question_time + $reserve") ;;
     esac
+    [ "$reserve" = 0 ] || extra=(--reserve "${reserve}s")
+    echo "deadlines: $answer_time s an answer, $question_time s a question, of which $reserve s are kept in reserve"
     run "$round" "$retort" answer "${model[@]}" "${answering[@]}" --input "$OUT/asked.jsonl" --deadline "${answer_time}s" ${extra[@]+"${extra[@]}"} \
         -o "$OUT/$round-answers.json" --json "$OUT/$round-answers.records.json"
     run "$round" "$retort" answer "${model[@]}" "${answering[@]}" --input "$OUT/hostile.jsonl" --deadline "${answer_time}s" ${extra[@]+"${extra[@]}"} \
         --confidence -o "$OUT/$round-hostile.json" --json "$OUT/$round-hostile.records.json"
-    run "$round" "$retort" question "${model[@]}" --topics "$OUT/topics.json" --count "$questions" --deadline "${told}s" ${asking[@]+"${asking[@]}"} \
+    run "$round" "$retort" question "${model[@]}" --topics "$OUT/topics.json" --count "$questions" --deadline "${told}s" \
         -o "$OUT/$round-questions.json" --json "$OUT/$round-questions.records.json"
     for process in ${load[@]+"${load[@]}"}; do kill "$process" 2>/dev/null || true; done
     load=()
