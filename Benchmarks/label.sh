@@ -37,6 +37,7 @@ head -n "$count" "$OUT/all.jsonl" >"$OUT/questions.jsonl"
 tail -n +$((count + 1)) "$OUT/all.jsonl" >"$OUT/held-out.jsonl"
 
 threads=(${THREADS:+--threads "$THREADS"})
+# shellcheck disable=SC2206
 label=("$retort" label --model "${TEACHER:-$RETORT_DEMO_MODEL}" --engine llama.cpp --questions "$OUT/questions.jsonl" -o "$OUT/labels.jsonl"
     ${OPTIONS:---rotations 2 --samples 1 --hint --max-tokens 100} --slots 4 "${threads[@]}")
 [ "${DENSE:-64}" = 0 ] || label+=(--dense "${DENSE:-64}")

@@ -149,10 +149,10 @@ extension FourBitMatrix {
 
     /// `x Wᵀ + bias` of several matrices side by side [rows, all outputs], where the device does them at once; else nil.
     package static func products(_ x: Tensor, _ matrices: [FourBitMatrix], biases: [Tensor?]) throws -> Tensor? {
-        guard x.device != .cpu, x.dtype == .bfloat16, x.shape.count == 2, x.shape[0] <= FourBitProduct.mostRows,
-            matrices.count <= FourBitProduct.mostMatrices,
-            matrices.allSatisfy({ FourBitProduct.takes($0) && $0.format == matrices[0].format && $0.shape[1] == x.shape[1] }),
-            let kernel = FourBitProduct.find(on: x.device).kernel
+        guard x.device != .cpu, x.dtype == .bfloat16, x.shape.count == 2, x.shape[0] <= GPUFourBitKernel.mostRows,
+            matrices.count <= GPUFourBitKernel.mostMatrices,
+            matrices.allSatisfy({ GPUFourBitKernel.takes($0) && $0.format == matrices[0].format && $0.shape[1] == x.shape[1] }),
+            let kernel = GPUFourBitKernel.find(on: x.device).kernel
         else { return nil }
         return try kernel.products(x, matrices, biases: biases)
     }
@@ -168,8 +168,8 @@ extension Tensor {
             if device == .cpu, shape[0] <= FourBitKernels.mostRows {
                 return try FourBitKernels.product(self, weight, bias, residual)
             }
-            if dtype == .bfloat16, device != .cpu, shape[0] <= FourBitProduct.mostRows, FourBitProduct.takes(weight),
-                let kernel = FourBitProduct.find(on: device).kernel
+            if dtype == .bfloat16, device != .cpu, shape[0] <= GPUFourBitKernel.mostRows, GPUFourBitKernel.takes(weight),
+                let kernel = GPUFourBitKernel.find(on: device).kernel
             {
                 return try kernel.products(self, [weight], biases: [bias], residual: residual)
             }

@@ -35,7 +35,7 @@ public struct DecodingFootprint: Sendable {
     /// Float32 on a CPU; a GPU holds an adapter as it computes (`Adapter.load`).
     public var adapterBytes: Int { adapterParameters * (device == .cpu ? 4 : model.dtype.size) }
 
-    /// The scales of four-bit weights as a GPU's own kernel wants them: two bytes for 64 weights (`FourBitProduct`).
+    /// The scales of four-bit weights as a GPU's own kernel wants them: two bytes for 64 weights (`GPUFourBitKernel`).
     public var scaleBytes: Int {
         let isWanted = device != .cpu && model.quantization == .nf4 && model.dtype == .bfloat16
         return isWanted ? model.configuration.layerCount * model.projectionParametersPerLayer / 64 * 2 : 0

@@ -41,7 +41,7 @@ final class ModelBackend: DecodingBackend {
         slotCount = slots
         capacity = min(context, model.configuration.contextLength)
         recorded = model.passRecorder.map { RecordedSteps(model, $0) }
-        if model.quantization == .nf4, model.dtype == .bfloat16, let note = FourBitProduct.find(on: model.device).note { model.note(note) }
+        if model.quantization == .nf4, model.dtype == .bfloat16, let note = GPUFourBitKernel.find(on: model.device).note { model.note(note) }
         cache = try KeyValueCache(model, slots: slots + 1, capacity: min(DecodingFootprint.firstCapacity(on: model.device), capacity))
         adapters = Array(repeating: 0, count: slots + 1)
     }

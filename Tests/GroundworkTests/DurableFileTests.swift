@@ -5,6 +5,20 @@ import Testing
 @Suite struct DurableFileTests {
     private let folder = NSTemporaryDirectory() + "retort-\(UUID().uuidString)"
 
+    /// Large files are flushed while they grow.
+    @Test func aFileThatIsFlushedWhileItGrowsIsWhole() throws {
+        let path = NSTemporaryDirectory() + "growing-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let piece = Data((0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        try WholeFile.write(to: path) { handle in
+            for _ in 0..<70 { try handle.write(contentsOf: piece) }
+            usleep(300_000)  // the first flush comes after a fifth of a second
+            for _ in 0..<5 { try handle.write(contentsOf: piece) }
+        }
+        let written = try WholeFile.read(path)
+        #expect(written.count == 75 << 20 && (0..<75).allSatisfy { written[$0 << 20..<($0 + 1) << 20] == piece })
+    }
+
     @Test func aFailedWriteLeavesTheOldFileAndNothingBeside() throws {
         let path = folder + "/deep/report.md"
         try WholeFile.write("old", to: path)

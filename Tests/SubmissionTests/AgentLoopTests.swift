@@ -120,7 +120,13 @@ private final class Echo: AgentServing {
         }
         try withExtendedLifetime((requests, replies)) { try loop.run(ready: Self.ready) }
         #expect(asked == 2)
-        // The thread that reads ends with its input.
+        // The thread still reads, and from a descriptor of its own: else it would read from whoever gets the number next.
+        #if os(Linux)
+        let folder = "/proc/self/fd/", files = FileManager.default
+        let pipe = try files.destinationOfSymbolicLink(atPath: folder + "\(requests.fileHandleForReading.fileDescriptor)")
+        let holders = try files.contentsOfDirectory(atPath: folder).filter { (try? files.destinationOfSymbolicLink(atPath: folder + $0)) == pipe }
+        #expect(holders.count == 3, "the pipe's two ends and the thread's own")
+        #endif
         try requests.fileHandleForWriting.close()
     }
 

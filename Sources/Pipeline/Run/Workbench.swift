@@ -38,6 +38,7 @@ final class Workbench {
         try checkAgents(model)
         say("\(settings.checkpoint): \(AdapterSize.short(AdapterSize.baseParameters(ModelShape(model.configuration)))) parameters, "
             + "\(model.quantization.map { "\($0.rawValue), " } ?? "")\(model.dtype.rawValue) on \(model.device)")
+        if let note = model.attentionNote { say("warning: \(note)") }
         loaded = model
         return model
     }

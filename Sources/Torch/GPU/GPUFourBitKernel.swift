@@ -4,9 +4,9 @@ import Synchronization
 /// Products of a few rows of bfloat16 with four-bit weights on an NVIDIA GPU: a kernel of Retort's own, compiled when it is first wanted.
 ///
 /// One pass over the codes, for up to three matrices that share their input: a byte's two numbers come out of a table in shared memory, the
-/// tensor cores multiply them, and each block's scale is applied to the block's sum in float32. An H200 reads codes at 1.5 to 2.5 TB/s so,
+/// tensor cores multiply them, and each block's scale is applied to the block's sum in float32. An H200 reads the codes of large matrices at 1.5 to 2.5 TB/s so,
 /// where the kernels of bitsandbytes 0.50 reach 1.1 with one row and 0.35 with sixteen (docs/performance.md).
-package final class FourBitProduct: Sendable {
+package final class GPUFourBitKernel: Sendable {
     /// Rows of `x` at most.
     package static let mostRows = 16
     static let mostMatrices = 3
@@ -58,15 +58,15 @@ package final class FourBitProduct: Sendable {
     private let kept: Kept
     private let library: Libtorch
 
-    private static let found = Mutex<[Device: (kernel: FourBitProduct?, note: String?)]>([:])
+    private static let found = Mutex<[Device: (kernel: GPUFourBitKernel?, note: String?)]>([:])
 
     /// The device's kernel; compiled and tried on small matrices the first time. The note says why there is none where one was to be expected.
-    package static func find(on device: Device) -> (kernel: FourBitProduct?, note: String?) {
+    package static func find(on device: Device) -> (kernel: GPUFourBitKernel?, note: String?) {
         if device == .cpu { return (nil, nil) }
         if let known = found.withLock({ $0[device] }) { return known }
-        var result: (kernel: FourBitProduct?, note: String?) = (nil, nil)
+        var result: (kernel: GPUFourBitKernel?, note: String?) = (nil, nil)
         do {
-            if ProcessInfo.processInfo.environment["RETORT_GPU_KERNELS"] != "0", let made = try FourBitProduct(device) {
+            if ProcessInfo.processInfo.environment["RETORT_GPU_KERNELS"] != "0", let made = try GPUFourBitKernel(device) {
                 if try made.agrees() {
                     result.kernel = made
                 } else {

@@ -1,4 +1,4 @@
-extension FourBitProduct {
+extension GPUFourBitKernel {
     /// CUDA C++ for the compiler that every CUDA build of PyTorch brings (NVRTC). What is fixed when it is compiled: `WARPS`, `AHEAD`, `TILES`,
     /// `GROUPS`, `RESIDENT` (`Shape`). Written for the tensor cores' product of 16 × 16 by 16 × 8 bfloat16 numbers ("mma.m16n8k16" in NVIDIA's
     /// PTX manual), which GPUs have since compute capability 8.0.
