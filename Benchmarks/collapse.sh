@@ -20,7 +20,7 @@ mkdir -p "$work"
 "$retort" generate --domain humanities --count $((prompts + probes + held_out)) --seed 1 ${DIFFICULTY:+--difficulty "$DIFFICULTY"} \
     -o "$work/all.jsonl" >/dev/null
 head -n "$probes" "$work/all.jsonl" >"$work/probe.jsonl"
-tail -n +$((probes + 1)) "$work/all.jsonl" | head -n "$held_out" >"$work/held-out.jsonl"
+sed -n "$((probes + 1)),$((probes + held_out))p" "$work/all.jsonl" >"$work/held-out.jsonl"  # tail | head would end in SIGPIPE
 tail -n "$prompts" "$work/all.jsonl" >"$work/train.jsonl"
 
 status=0

@@ -4,8 +4,8 @@
 # malformed, late or missing; what is refused must say why, and of the ordinary questions no more than half may be. Ends with 1 otherwise.
 #
 # The limits are the machine's own, in the state that the round puts it into: a few answers and questions are made without hurry, and the
-# median of their times becomes the deadline, so that about half of all replies are cut by the clock. Under load a quarter of an answer's limit
-# is kept in reserve, under pauses 1.2 times the longest pause is added to the limits and kept.
+# median of their times becomes the deadline, so that about half of all replies are cut by the clock. Under pauses 1.2 times the longest pause is
+# added to the limits and kept in reserve; nothing else is.
 #
 #   ANSWERS=500         answers a round
 #   QUESTIONS=100       questions a round
@@ -125,8 +125,6 @@ for round in $rounds; do
     measure
     told=$question_time  # a question agent knows no reserve: it is told the earlier deadline and judged by the later
     case $round in
-    # Passes beside others' are now quick and now slow.
-    loaded) reserve=$(sum "$answer_time / 4") ;;
     paused)
         reserve=$(sum "$pause * 1.2")
         answer_time=$(sum "$answer_time + $reserve") question_time=$(sum "$question_time + $reserve") ;;

@@ -30,7 +30,8 @@ public final class AnswerAgent: QuestionAnswering {
 
     /// - Parameters:
     ///   - mode: nil for the settings' own, or else the standard one.
-    ///   - reserve: time before a deadline that is left alone, for pauses of the process in which nothing can be done.
+    ///   - reserve: time before a deadline that is left alone, for pauses of the process in which nothing can be done; at least what the
+    ///     machine is seen to hesitate.
     ///   - showsConfidence: writes the probability of the letter into the reply.
     ///   - contextLength: tokens that a prompt and its reply may have together.
     ///   - decode: runs streams on the agent's model and adapter.
@@ -123,10 +124,13 @@ public final class AnswerAgent: QuestionAnswering {
     }
 
     private func answer(batch: [AnswerRequest], from start: Int, seed: UInt64) throws -> [AnswerRecord] {
+        let speed = speed
         var asked = try batch.map { request in
+            let margin = request.deadline.flatMap { speed?.margin(within: $0) } ?? .zero
             var one = Asked(
                 request: request,
-                time: Deadline(clock: clock, limit: request.deadline, requested: request.requested, reserve: request.reserve ?? reserve))
+                time: Deadline(
+                    clock: clock, limit: request.deadline, requested: request.requested, reserve: max(request.reserve ?? reserve, margin)))
             switch try prompt(of: request) {
             case .success(let prompt): one.prompt = prompt
             case .failure(let refusal): one.refusal = refusal
@@ -135,7 +139,6 @@ public final class AnswerAgent: QuestionAnswering {
         }
         // What the voices of one question share is read once, if there is no other question.
         let read = asked.reduce(0) { $0 + $1.prompt.count } * (batch.count > 1 ? chains : 1)
-        let speed = speed
         var streams: [Stream] = []
         for index in asked.indices where asked[index].refusal == nil {
             let one = asked[index]

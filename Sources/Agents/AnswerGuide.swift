@@ -141,7 +141,7 @@ public final class AnswerGuide: Guide {
                     finish()
                 } else {
                     stage = .score
-                    costs.begin(at: deadline.clock.now())
+                    costs.beginClosing(over: closingTokens, at: deadline.clock.now())
                     return .append(pieces.link)
                 }
             case .pieceScore, .firstScore, .score:
@@ -168,8 +168,10 @@ public final class AnswerGuide: Guide {
     }
 
     private var hasTimeToClose: Bool {
-        !deadline.isShort(of: costs.closing(over: (corrected?.count ?? 0) + pieces.link.count), spendsReserve: true)
+        !deadline.isShort(of: costs.closing(over: closingTokens), spendsReserve: true)
     }
+
+    private var closingTokens: Int { (corrected?.count ?? 0) + pieces.link.count }
 
     public func sampled(_ token: Int) throws {
         guard stage == .writing else { throw AgentError.decoder("a token was sampled where none was demanded") }

@@ -7,23 +7,35 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
     public var step: Duration
     /// The last pass: what leads to the letter, and the letter's scores. Zero where the mode needs none.
     public var closing: Duration
+    /// How much longer than expected a pass took at worst, of late: what a pass that is begun last may cost beside its estimate.
+    public var hesitation: Duration
 
-    public init(promptToken: Duration, step: Duration, closing: Duration) {
+    public init(promptToken: Duration, step: Duration, closing: Duration, hesitation: Duration = .zero) {
         self.promptToken = promptToken
         self.step = step
         self.closing = closing
+        self.hesitation = hesitation
     }
 
+    /// The end of a limit in which nothing is begun. Where hesitations are about exponentially distributed, half as much again as the worst of
+    /// some hundred passes is exceeded by one in several thousand. A machine that stops for longer than a quarter of the limit is beyond an
+    /// estimate: an answer that may be late is worth more than none.
+    func margin(within limit: Duration) -> Duration { min(hesitation * 3 / 2, limit / 4) }
+
     /// A refusal measures nothing. Were what it rests on believed for ever, a busy minute would end all answering.
-    mutating func doubt() { promptToken = promptToken * 3 / 4 }
+    mutating func doubt() {
+        promptToken = promptToken * 3 / 4
+        hesitation = hesitation * 3 / 4
+    }
 
     /// A quarter of every new measurement is taken over, and at most a doubling of the old: a machine that has become slower
-    /// is believed within a few answers, and a single pause is soon forgotten.
+    /// is believed within a few answers, and a single pause is soon forgotten. The worst hesitation halves within eleven answers.
     mutating func learn(_ new: AnswerSpeed) {
         func blend(_ old: Duration, _ new: Duration) -> Duration { (old * 3 + min(new, old * 5)) / 4 }
         promptToken = blend(promptToken, new.promptToken)
         step = blend(step, new.step)
         closing = blend(closing, new.closing)
+        hesitation = max(new.hesitation, hesitation * 15 / 16)
     }
 }
 
@@ -35,6 +47,8 @@ struct AnswerCosts {
     private var closing: Duration?
     /// How much slower the prompt was than known: what came before the first step is all there is to judge the next by.
     private var slowdown = 1.0
+    private var expectedClosing: Duration?
+    private var hesitation = Duration.zero
 
     init(known: AnswerSpeed?) {
         self.known = known
@@ -42,17 +56,37 @@ struct AnswerCosts {
     }
 
     mutating func begin(at now: Duration) { pace.begin(at: now) }
-    mutating func stepped(at now: Duration) { pace.end(at: now) }
+
+    mutating func stepped(at now: Duration) {
+        let expected = pace.typical
+        noteHesitation(pace.end(at: now), expected: expected)
+    }
+
+    /// Without anything known there is nothing to be surprised by.
+    private mutating func noteHesitation(_ time: Duration?, expected: Duration?) {
+        if let time, let expected, expected > .zero { hesitation = max(hesitation, time - expected) }
+    }
 
     /// A piece of the prompt was read.
     mutating func read(_ tokens: Int, at now: Duration) {
+        let expected = known.map { _ in reading(tokens, then: 0) }
         guard let time = pace.endPrompt(at: now), tokens > 0 else { return }
+        noteHesitation(time, expected: expected)
         let each = time / tokens
         promptToken = max(promptToken ?? .zero, each)
         if let known, known.promptToken > .zero { slowdown = max(1, each / known.promptToken) }
     }
 
-    mutating func closed(at now: Duration) { closing = pace.since(now) }
+    /// The closing pass over `link` tokens goes out.
+    mutating func beginClosing(over link: Int, at now: Duration) {
+        expectedClosing = known.map { _ in closing(over: link) }
+        pace.begin(at: now)
+    }
+
+    mutating func closed(at now: Duration) {
+        closing = pace.since(now)
+        noteHesitation(closing, expected: expectedClosing)
+    }
 
     /// Reading the next piece, which may take a quarter longer than the ones before, and then the rest. No pass is shorter
     /// than one over a single token.
@@ -80,8 +114,8 @@ struct AnswerCosts {
     /// What this answer has shown of the machine; nil where it was too short to show all that its mode does.
     func speed(_ mode: AnswerMode) -> AnswerSpeed? {
         guard let promptToken else { return nil }
-        if mode == .letter { return AnswerSpeed(promptToken: promptToken, step: .zero, closing: .zero) }
+        if mode == .letter { return AnswerSpeed(promptToken: promptToken, step: .zero, closing: .zero, hesitation: hesitation) }
         guard pace.slowest != nil, let step = pace.typical, !mode.endsWithLetter || closing != nil else { return nil }
-        return AnswerSpeed(promptToken: promptToken, step: step, closing: closing ?? .zero)
+        return AnswerSpeed(promptToken: promptToken, step: step, closing: closing ?? .zero, hesitation: hesitation)
     }
 }

@@ -61,15 +61,18 @@ struct Pace {
     mutating func begin(at now: Duration) { started = now }
 
     /// The demand was answered. The first one includes the prompt and is only an upper bound of a step.
-    mutating func end(at now: Duration) {
+    /// - Returns: what the step took, if it was one.
+    @discardableResult
+    mutating func end(at now: Duration) -> Duration? {
         guard first != nil else {
             _ = endPrompt(at: now)
-            return
+            return nil
         }
-        guard let start = started else { return }
+        guard let start = started else { return nil }
         started = nil
         recent.append(now - start)
         if recent.count > Self.window { recent.removeFirst() }
+        return now - start
     }
 
     /// The demand was one to read a prompt: no step, whenever it comes.

@@ -74,9 +74,10 @@ struct Answer: ParsableCommand {
             let promptToken: Double
             let step: Double
             let closing: Double
+            let hesitation: Double
 
             enum CodingKeys: String, CodingKey {
-                case step, closing
+                case step, closing, hesitation
                 case promptToken = "prompt_token"
             }
         }
@@ -171,7 +172,9 @@ struct Answer: ParsableCommand {
     }
 
     private static func speed(_ speed: AnswerSpeed) -> Result.Speed {
-        Result.Speed(promptToken: speed.promptToken / .seconds(1), step: speed.step / .seconds(1), closing: speed.closing / .seconds(1))
+        Result.Speed(
+            promptToken: speed.promptToken / .seconds(1), step: speed.step / .seconds(1), closing: speed.closing / .seconds(1),
+            hesitation: speed.hesitation / .seconds(1))
     }
 
     private static func sentence(_ speed: AnswerSpeed) -> String {
@@ -179,6 +182,7 @@ struct Answer: ParsableCommand {
         var text = String(format: "a question is read at %.0f tokens/s", 1 / max(values.promptToken, 1e-9))
         if values.step > 0 { text += String(format: ", a token written in %.1f ms", values.step * 1000) }
         if values.closing > 0 { text += String(format: ", an answer closed in %.1f ms", values.closing * 1000) }
+        if values.hesitation > 0 { text += String(format: "; a pass may take %.1f ms longer", values.hesitation * 1000) }
         return text
     }
 }

@@ -60,6 +60,43 @@ import Transformers
         #expect(speeds == speeds.sorted() && speeds[0] < .milliseconds(40) && speeds[7] > .milliseconds(50))
     }
 
+    /// Passes of a busy machine take longer by what nobody can foresee, here 40 ms in the mean: what the agent has seen of it is kept free.
+    @Test func aMachineThatHesitatesIsAnsweredInTimeWithoutAReserve() throws {
+        let decoding = endless(), agent = try agent(decoding)
+        decoding.cost = { random, tokens, _ in
+            (tokens > 50 ? .milliseconds(tokens) : .milliseconds(20)) + .milliseconds(-40 * log(1 - random.uniform()))
+        }
+        try agent.warmUp()
+        var used = 0.0
+        for seed in 0..<400 as Range<UInt64> {
+            let record = try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: seed)[0]
+            #expect(!record.isLate && record.refusal == nil, "\(seed): \(record.seconds) s")
+            used += record.seconds / 2
+        }
+        #expect(used / 400 > 0.75, "the limit is used: \(used / 400) of it")
+        // As soon as it hesitates no more, the whole limit is.
+        decoding.cost = { _, tokens, _ in tokens > 50 ? .milliseconds(tokens) : .milliseconds(20) }
+        for seed in 0..<60 as Range<UInt64> { _ = try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: seed) }
+        #expect(try #require(agent.speed).hesitation < .milliseconds(10))
+        #expect(try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: 1)[0].seconds > 1.85)
+    }
+
+    /// A machine that was stopped for a second is not refused its answers for that.
+    @Test func whatIsKeptForHesitationIsAQuarterOfTheLimitAtMost() throws {
+        let decoding = endless(), agent = try agent(decoding)
+        try agent.warmUp()
+        let steady = decoding.cost
+        var pass = 0
+        decoding.cost = { random, tokens, isFirst in
+            pass += 1
+            return steady(&random, tokens, isFirst) + (pass == 10 ? .seconds(1) : .zero)
+        }
+        _ = try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: 1)
+        #expect(try #require(agent.speed).hesitation == .seconds(1))
+        let next = try agent.answer([AgentTests.question(1)], deadline: .seconds(1), seed: 2)[0]
+        #expect(next.refusal == nil && next.seconds > 0.65 && next.seconds < 0.75, "\(next.seconds) s")
+    }
+
     @Test func timeInAQueueCounts() throws {
         let agent = try agent(endless())
         try agent.warmUp()
