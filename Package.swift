@@ -106,7 +106,8 @@ let package = Package(
 // default stops at 2003. `retort` looks for them at its start (`Processor`), and for AVX-512 before it calls what is compiled for that.
 #if arch(x86_64)
 for target in package.targets {
-    target.swiftSettings = [.unsafeFlags(["-Xcc", target.name == "WidePanelKernels" ? "-march=x86-64-v4" : "-march=x86-64-v3"])]
+    let isWide = target.name == "WidePanelKernels"
+    target.swiftSettings = [.unsafeFlags(["-Xcc", isWide ? "-march=x86-64-v4" : "-march=x86-64-v3"])] + (isWide ? [.define("WIDE")] : [])
 }
 #endif
 

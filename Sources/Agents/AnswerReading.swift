@@ -21,9 +21,9 @@ public struct PromptReading: Sendable {
     public init(_ prompt: [Int], beside: Int = 0, piece: Int = PromptReading.piece) {
         total = prompt.count
         self.beside = min(beside, max(0, Self.together - prompt.count))
-        pieces = stride(from: 0, to: prompt.count, by: piece).map { start in
-            Array(prompt[start..<min(start + piece, prompt.count)])
-        }[...]
+        // Pieces of one length: a short rest costs nearly as much as a whole piece.
+        let count = (prompt.count + piece - 1) / piece
+        pieces = (0..<count).map { Array(prompt[prompt.count * $0 / count..<prompt.count * ($0 + 1) / count]) }[...]
     }
 
     /// Tokens of one pass for answers with such a limit on a machine of such a speed.

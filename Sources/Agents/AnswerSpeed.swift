@@ -44,6 +44,7 @@ struct AnswerCosts {
     private let known: AnswerSpeed?
     private var pace: Pace
     private var promptToken: Duration?
+    private var reading = (tokens: 0, time: Duration.zero)
     private var closing: Duration?
     /// How much slower the prompt was than known: what came before the first step is all there is to judge the next by.
     private var slowdown = 1.0
@@ -72,6 +73,8 @@ struct AnswerCosts {
         let expected = known.map { _ in reading(tokens, then: 0) }
         guard let time = pace.endPrompt(at: now), tokens > 0 else { return }
         noteHesitation(time, expected: expected)
+        reading.tokens += tokens
+        reading.time += time
         let each = time / tokens
         promptToken = max(promptToken ?? .zero, each)
         if let known, known.promptToken > .zero { slowdown = max(1, each / known.promptToken) }
@@ -111,11 +114,13 @@ struct AnswerCosts {
         return max(1, typical / known.step)
     }
 
-    /// What this answer has shown of the machine; nil where it was too short to show all that its mode does.
+    /// What this answer has shown of the machine, and what was known where it came to no token or not to its closing: an answer that has only
+    /// just read its prompt says most of a machine that has become slow. Nil where neither is there.
     func speed(_ mode: AnswerMode) -> AnswerSpeed? {
-        guard let promptToken else { return nil }
+        if reading.tokens == 0 { return nil }
+        let promptToken = reading.time / reading.tokens
         if mode == .letter { return AnswerSpeed(promptToken: promptToken, step: .zero, closing: .zero, hesitation: hesitation) }
-        guard pace.slowest != nil, let step = pace.typical, !mode.endsWithLetter || closing != nil else { return nil }
-        return AnswerSpeed(promptToken: promptToken, step: step, closing: closing ?? .zero, hesitation: hesitation)
+        guard let step = pace.typical, let closing = mode.endsWithLetter ? closing ?? known?.closing : .zero else { return nil }
+        return AnswerSpeed(promptToken: promptToken, step: step, closing: closing, hesitation: hesitation)
     }
 }

@@ -15,6 +15,16 @@ public enum PanelProduct {
         _ yStride: Int, _ adding: Bool
     ) -> Void
 
+    /// The same for two panels and tiles of `tileRows` rows, in which a number of weights is multiplied by many rows while it lies in a
+    /// register: `y[row] (+)= first · x[row]`, and behind these 16 numbers `second · x[row]`.
+    /// - Parameters:
+    ///   - x: `tiles` tiles, each of 32 · `blocks` inputs, each of `tileRows` numbers, one a row.
+    ///   - room: space for `tileRoom` numbers.
+    public typealias TileFunction = @Sendable (
+        _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ tiles: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool, _ room: UnsafeMutablePointer<Float>
+    ) -> Void
+
     /// Numbers in float32; a block takes 2,048 bytes.
     public static let float32: Function = { PanelKernel<Float32Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
     /// A word holds number `i` below and number `i + 8` above; a block takes 1,024 bytes.
@@ -24,17 +34,17 @@ public enum PanelProduct {
 }
 
 /// Sixteen neighbouring outputs, one in each lane.
-private typealias Lanes = SIMD16<Float>
+typealias Lanes = SIMD16<Float>
 
 extension Lanes {
     @inline(__always)
-    fileprivate init(at pointer: UnsafePointer<Float>) { self = UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
+    init(at pointer: UnsafePointer<Float>) { self = UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
 
     @inline(__always)
-    fileprivate func store(to pointer: UnsafeMutablePointer<Float>) { UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Lanes.self) }
+    func store(to pointer: UnsafeMutablePointer<Float>) { UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Lanes.self) }
 
     @inline(__always)
-    fileprivate mutating func addProduct(_ lanes: Lanes, _ factor: Float) { addProduct(lanes, Lanes(repeating: factor)) }
+    mutating func addProduct(_ lanes: Lanes, _ factor: Float) { addProduct(lanes, Lanes(repeating: factor)) }
 
     /// The sum of all sixteen, by halves.
     @inline(__always)
@@ -47,7 +57,7 @@ extension Lanes {
 }
 
 /// How the weights of a block of 32 inputs and 16 outputs are written.
-private protocol PanelCode {
+protocol PanelCode {
     static var blockBytes: Int { get }
     /// Of the 16 numbers of one input.
     static var inputBytes: Int { get }
@@ -57,7 +67,7 @@ private protocol PanelCode {
     static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes
 }
 
-private enum Float32Code: PanelCode {
+enum Float32Code: PanelCode {
     static let blockBytes = 2_048
     static let inputBytes = 64
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
@@ -66,7 +76,7 @@ private enum Float32Code: PanelCode {
     }
 }
 
-private enum BFloat16Code: PanelCode {
+enum BFloat16Code: PanelCode {
     static let blockBytes = 1_024
     static let inputBytes = 32
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { nil }
@@ -77,7 +87,7 @@ private enum BFloat16Code: PanelCode {
     }
 }
 
-private enum Int8Code: PanelCode {
+enum Int8Code: PanelCode {
     static let blockBytes = 128 + 512
     static let inputBytes = 16
     @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? {

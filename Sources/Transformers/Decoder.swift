@@ -19,6 +19,7 @@ public final class Decoder {
     /// - Throws: what a guide or the backend throws, and `Interrupted`.
     public func run(_ streams: [Stream], progress: ((Int) -> Void)? = nil) throws {
         precondition(streams.allSatisfy { !$0.prompt.isEmpty }, "a stream begins with at least one token")
+        if let longest = streams.map(\.prompt.count).max() { try backend.expect(longest) }
         let prefix = sharedPrefix(streams), spare = backend.slotCount
         if prefix > 0, let first = streams.first {
             try backend.begin(spare, with: 0, of: spare, adapter: 0)

@@ -157,7 +157,13 @@ public protocol DecodingBackend: AnyObject {
     /// Makes a slot hold the first `count` tokens of `source`, which may be the slot itself, and nothing else.
     /// - Parameter adapter: the place among the backend's adapters of the one that the slot's tokens are computed with from now on.
     func begin(_ slot: Int, with count: Int, of source: Int, adapter: Int) throws
+    /// Streams of so many tokens will come: room for them is made once.
+    func expect(_ tokens: Int) throws
     /// - Returns: rows that are read before the next call.
     func advance(_ feeds: [Feed]) throws -> LogitRows
     func truncate(_ slot: Int, by count: Int)
+}
+
+extension DecodingBackend {
+    public func expect(_ tokens: Int) throws {}
 }

@@ -28,10 +28,10 @@ final class KeyValueCache {
     /// Makes every slot hold at least `needed` tokens. Where there is no memory for that all slots are empty afterwards.
     func reserve(_ needed: Int) throws {
         guard needed > capacity else { return }
-        let larger = max(needed, capacity + capacity / 2)
+        let larger = max(needed, capacity + capacity / 2), used = lengths.max() ?? 0
         func grown(_ old: Tensor) throws -> Tensor {
             let new = try Tensor.zeros([slots, larger, groups * size], old.dtype, old.device)
-            try new.narrow(1, 0, capacity).copy_(old.reshaped([slots, capacity, groups * size]))
+            if used > 0 { try new.narrow(1, 0, used).copy_(old.reshaped([slots, capacity, groups * size]).narrow(1, 0, used)) }
             return try new.reshaped([slots * larger, groups * size])
         }
         let shape = keys[0].shape

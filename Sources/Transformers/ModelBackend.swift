@@ -134,13 +134,19 @@ final class ModelBackend: DecodingBackend {
         return values
     }
 
+    func expect(_ tokens: Int) throws { try reserve(min(tokens, capacity)) }
+
+    private func reserve(_ longest: Int) throws {
+        if longest > cache.capacity { recorded?.forget() }
+        try cache.reserve(longest)
+    }
+
     /// Makes room in the cache.
     private func prepare(_ feeds: [Feed]) throws {
         precondition(feeds.allSatisfy { !$0.tokens.isEmpty }, "a feed holds at least one token")
         let longest = feeds.map { cache.lengths[$0.slot] + $0.tokens.count }.max() ?? 0
         guard longest <= capacity else { throw ModelError.tooLong(tokens: longest, context: capacity) }
-        if longest > cache.capacity { recorded?.forget() }
-        try cache.reserve(longest)
+        try reserve(longest)
     }
 
     /// The last block's output for the last token of each feed, [feeds, hidden]; the cache holds all tokens afterwards.
@@ -208,35 +214,43 @@ final class ModelBackend: DecodingBackend {
         }
     }
 
-    /// Attention where streams bring several tokens: one call per stream.
+    /// Attention where streams bring several tokens: one call per stream. Behind a beginning that the cache holds most keys are its, so the
+    /// heads that share them stand as rows of one matrix, as in `steps`.
     private func pieces(_ feeds: [Feed]) throws -> Attend {
         let (heads, groups, size) = model.attentionShape
-        // A query at `start + i` sees keys up to its own place; from an empty cache that is the kernel's own causal mask.
-        let masks = try feeds.map { feed -> Tensor? in
-            let start = cache.lengths[feed.slot], count = feed.tokens.count
-            if start == 0 || count == 1 { return nil }
-            var values = [Float](repeating: 0, count: count * (start + count))
-            for row in 0..<count {
-                for column in (start + row + 1)..<max(start + row + 1, start + count) { values[row * (start + count) + column] = -.infinity }
-            }
-            return try Tensor(values, [1, 1, count, start + count], dtype: model.dtype, device: model.device)
-                .expanded([1, heads, count, start + count])
-        }
+        let each = heads / groups
         let starts = feeds.map { cache.lengths[$0.slot] }
+        // A query at `start + i` sees keys up to its own place; from an empty cache that is the kernel's own causal mask.
+        let masks = try feeds.indices.map { number -> Tensor? in
+            let start = starts[number], count = feeds[number].tokens.count, total = start + count
+            if start == 0 || count == 1 { return nil }
+            var values = [Float](repeating: 0, count: each * count * total)
+            for row in 0..<each * count {
+                for column in min(start + row % count + 1, total)..<total { values[row * total + column] = -.infinity }
+            }
+            return try Tensor(values, [1, 1, each * count, total], dtype: model.dtype, device: model.device)
+                .expanded([1, groups, each * count, total])
+        }
         return { [cache, scale] layer, query in
             var outputs: [Tensor] = []
             var row = 0
             for (number, feed) in feeds.enumerated() {
                 let count = feed.tokens.count, total = starts[number] + count
                 let (keys, values) = try cache.read(layer: layer, slots: feed.slot..<feed.slot + 1, count: total)
-                func repeated(_ x: Tensor) throws -> Tensor {
-                    try x.unsqueezed(2).expanded([1, groups, heads / groups, total, size]).reshaped([1, heads, total, size])
-                }
-                let output = try query.narrow(0, row, count).permuted([1, 0, 2]).unsqueezed(0)
-                    .attention(
-                        key: repeated(keys), value: repeated(values), causal: starts[number] == 0 && count > 1, mask: masks[number], scale: scale)
-                outputs.append(try output.permuted([0, 2, 1, 3]).reshaped([count, heads * size]))
+                let own = try query.narrow(0, row, count)
                 row += count
+                if starts[number] == 0 {
+                    func repeated(_ x: Tensor) throws -> Tensor {
+                        try x.unsqueezed(2).expanded([1, groups, each, total, size]).reshaped([1, heads, total, size])
+                    }
+                    let output = try own.permuted([1, 0, 2]).unsqueezed(0)
+                        .attention(key: repeated(keys), value: repeated(values), causal: count > 1, scale: scale)
+                    outputs.append(try output.permuted([0, 2, 1, 3]).reshaped([count, heads * size]))
+                } else {
+                    let output = try own.reshaped([count, groups, each, size]).permuted([1, 2, 0, 3]).reshaped([1, groups, each * count, size])
+                        .attention(key: keys, value: values, causal: false, mask: masks[number], scale: scale)
+                    outputs.append(try output.reshaped([groups, each, count, size]).permuted([2, 0, 1, 3]).reshaped([count, heads * size]))
+                }
             }
             return try Tensor.concatenated(outputs)
         }

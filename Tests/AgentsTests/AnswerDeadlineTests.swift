@@ -160,7 +160,7 @@ import Transformers
         // The machine has become ten times slower meanwhile: the first piece shows it, and half of the time is left.
         decoding.cost = { _, tokens, _ in .milliseconds(10 * tokens) }
         let slow = try agent.answer([long(1500)], deadline: .seconds(12), seed: 1)[0]
-        #expect(slow.refusal?.kind == .noTime && !slow.isLate && slow.seconds == 5.12)
+        #expect(slow.refusal?.kind == .noTime && !slow.isLate && slow.seconds > 3 && slow.seconds < 6)
         // With time enough it is read, in pieces, and answered.
         let answered = try self.agent(endless()).answer([long(1500)], deadline: .seconds(60), seed: 1)[0]
         #expect(answered.refusal == nil && answered.letter != nil)
@@ -177,6 +177,16 @@ import Transformers
         #expect(busy.refusal?.kind == .noTime && !busy.isLate && busy.seconds > 0.5, "\(busy.seconds) s")
     }
 
+    /// A machine on which there is hardly time to read shows no token and no closing; it is believed all the same.
+    @Test func aMachineTooSlowToWriteOnIsBelieved() throws {
+        let decoding = endless(), agent = try agent(decoding)
+        try agent.warmUp()
+        decoding.cost = { _, tokens, _ in tokens > 10 ? .milliseconds(11 * tokens) : .milliseconds(220) }
+        let records = try (0..<40 as Range<UInt64>).map { try agent.answer([long(100)], deadline: .seconds(2), seed: $0)[0] }
+        #expect(records[10...].count(where: \.isLate) <= 2, "\(records.map(\.seconds))")
+        #expect(try #require(agent.speed).promptToken > .milliseconds(2))
+    }
+
     /// A machine that was slow for a while, such as during the warm-up, is tried again.
     @Test func refusalsDoNotFeedOnThemselves() throws {
         let decoding = endless(promptToken: .milliseconds(50)), agent = try agent(decoding)
@@ -190,7 +200,8 @@ import Transformers
         let decoding = endless()
         _ = try agent(decoding).answer([long(1500)], seed: 1)
         let prompt = coding.prompt(system: AnswerFormat.systemPrompt, user: AnswerFormat.userMessage(long(1500)))
-        #expect(decoding.prompts[0] == Array(prompt.prefix(PromptReading.piece)))
+        let first = decoding.prompts[0]
+        #expect(first == Array(prompt.prefix(first.count)) && first.count <= PromptReading.piece && first.count > PromptReading.piece / 2)
         #expect(Array((decoding.prompts[0] + decoding.replies[0]).prefix(prompt.count)) == prompt)
         #expect(coding.text(Array((decoding.prompts[0] + decoding.replies[0]).dropFirst(prompt.count))).hasPrefix(AnswerFormat.reasoningOpening))
     }

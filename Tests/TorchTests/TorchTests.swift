@@ -3,6 +3,44 @@ import Testing
 import Torch
 
 @Suite struct TensorTests {
+    /// Rows and columns that fill tiles and that do not, more inputs than a tile takes at once, views of every kind, against sums in double precision.
+    @Test(arguments: [(24, 32, 32), (25, 33, 40), (37, 96, 600), (110, 130, 1030), (300, 64, 57)])
+    func productsOfManyRowsAreSumsOfProducts(rows: Int, columns: Int, inputs: Int) throws {
+        var state: UInt64 = 88_172_645_463_325_252
+        func random(_ shape: [Int]) throws -> Tensor {
+            try Tensor(
+                (0..<shape.reduce(1, *)).map { _ -> Float in
+                    state ^= state << 13
+                    state ^= state >> 7
+                    state ^= state << 17
+                    return Float(state >> 40) / Float(1 << 23) - 1
+                }, shape)
+        }
+        let a = try random([rows, inputs]), b = try random([inputs, columns]), start = try random([rows, columns]), bias = try random([columns])
+        let (left, right) = (try a.floats(), try b.floats())
+        let product = (0..<rows * columns).map { place in
+            (0..<inputs).reduce(0.0) { $0 + Double(left[place / columns * inputs + $1]) * Double(right[$1 * columns + place % columns]) }
+        }
+        let (from, over) = (try start.floats(), try bias.floats())
+        func agree(_ result: Tensor, _ expected: (Int) -> Double, _ what: String) throws {
+            let worst = try result.floats().enumerated().map { abs(Double($1) - expected($0)) }.max()!
+            #expect(worst < 1e-5 * Double(inputs), "\(what): \(worst)")
+        }
+        let views = [("rows", { (x: Tensor) in x }), ("columns", { try $0.transposed().contiguous().transposed() })]
+        for (name, view) in views {
+            let (a, b) = (try view(a), try view(b))
+            try agree(a.linear(b.transposed()), { product[$0] }, "\(name), product")
+            try agree(a.linear(b.transposed(), bias: bias), { product[$0] + Double(over[$0 % columns]) }, "\(name), bias")
+            try agree(a.linear(b.transposed(), residual: start), { product[$0] + Double(from[$0]) }, "\(name), residual")
+            try agree(
+                a.linear(b.transposed(), bias: bias, residual: start), { product[$0] + Double(over[$0 % columns]) + Double(from[$0]) }, "\(name), both")
+            let wide = try Tensor.concatenated([start, start], 1), part = try wide.narrow(1, 0, columns)
+            try part.addProduct_(a, b, times: -0.5)
+            try agree(part.contiguous(), { Double(from[$0]) - 0.5 * product[$0] }, "\(name), in place")
+            #expect(try wide.narrow(1, columns, columns).contiguous().floats() == from, "nothing beside it is touched")
+        }
+    }
+
     // python: x = torch.arange(6.).reshape(2, 3); w = torch.tensor([[1., 0, -1], [2, 1, 0]]); F.linear(x, w) + 10
     @Test func linearAddsAFullSizeBiasInsideTheProduct() throws {
         let x = try Tensor([Float](arrayLiteral: 0, 1, 2, 3, 4, 5), [2, 3])

@@ -16,7 +16,7 @@ import Transformers
     @Test(arguments: [70, 96], [false, true]) func productsEqualLibtorchs(inputs: Int, interleaved: Bool) throws {
         let weights = try [23, interleaved ? 23 : 40].map { try Self.random([$0, inputs], "weight \($0)") }
         let matrix = try PanelMatrix(weights, interleaved: interleaved, format: .float32)
-        for rows in [1, 2, 3, 4, 5, 6, 7, 16] {
+        for rows in [1, 2, 3, 4, 5, 6, 7, 16, 25, 110] {
             let x = try Self.random([rows, inputs], "x \(rows)")
             for (map, weight) in weights.enumerated() {
                 let outputs = weight.shape[0], bias = try Self.random([outputs], "bias"), residual = try Self.random([rows, outputs], "residual")
@@ -36,10 +36,22 @@ import Transformers
             PanelMap(
                 matrix: try PanelMatrix([weight], format: format, inWideVectors: isWide), start: 0, step: 1, inputs: 96, outputs: 40)
         }
-        for rows in 1...7 {
+        for rows in Array(1...7) + [24, 31] {
             let x = try Self.random([rows, 96], "x")
             #expect(try maps[0].product(x).floats() == maps[1].product(x).floats(), "\(rows) rows")
         }
+    }
+
+    /// More inputs than a tile's product takes at once, more tiles than stay near, panels that pair and one that is alone, in every format.
+    @Test(arguments: PanelMatrix.Format.allCases, [false, true])
+    func manyRowsEqualRowsOneByOne(format: PanelMatrix.Format, inWideVectors isWide: Bool) throws {
+        if isWide, !Processor.hasWideVectors { return }
+        let weight = try Self.random([80, 1100], "weight"), x = try Self.random([200, 1100], "x")
+        let map = PanelMap(
+            matrix: try PanelMatrix([weight], format: format, inWideVectors: isWide), start: 0, step: 1, inputs: 1100, outputs: 80)
+        let all = try map.product(x).floats()
+        let each = try (0..<200).flatMap { try map.product(x.narrow(0, $0, 1)).floats() }
+        #expect(largestDifference(all, each) < 5e-5)
     }
 
     @Test func bfloat16KeepsItsWeightsExactly() throws {

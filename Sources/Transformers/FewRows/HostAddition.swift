@@ -42,27 +42,26 @@ struct HostAddition {
             : shapes.indices.flatMap { map in repeatElement(map, count: PanelMatrix.paddedOutputs(shapes[map][0]) / 16) }
     }
 
-    /// Calls `body` with `x Aᵀ` of every map: rows of `maps · width` numbers.
-    func withReduced(_ x: Rows, _ body: (Rows) throws -> Void) throws {
-        let stride = 16 * reducing.panels
-        let room = UnsafeMutablePointer<Float>.allocate(capacity: x.count * stride)
+    /// Calls `body` with `x Aᵀ` of every map.
+    func withReduced(_ x: PanelInput, _ body: ([PanelInput]) throws -> Void) throws {
+        let stride = 16 * reducing.panels, count = x.rows.count
+        let room = UnsafeMutablePointer<Float>.allocate(capacity: count * stride)
         defer { room.deallocate() }
-        let reduced = Rows(start: room, stride: stride, count: x.count)
-        try Libtorch.open().parallel(reducing.panels, grain: 1) { range in
-            reducing.multiply(range, x.start, xStride: x.stride, rows: x.count, room, yStride: stride, outputs: stride)
-        }
-        try body(reduced)
+        try reducing.parallel(reducing.panels) { reducing.multiply($0, x, room, yStride: stride, outputs: stride) }
+        try body((0..<stride / width).map { try expanding.input(Rows(start: room + $0 * width, stride: stride, count: count)) })
     }
 
     /// Adds to the outputs of panels `start + panels`; the first of them stands at `y`.
     @inline(__always)
     func add(
-        _ panels: Range<Int>, from start: Int = 0, _ reduced: Rows, _ y: UnsafeMutablePointer<Float>, yStride: Int, outputs: Int
+        _ panels: Range<Int>, from start: Int = 0, _ reduced: [PanelInput], _ y: UnsafeMutablePointer<Float>, yStride: Int, outputs: Int
     ) {
-        for panel in panels {
-            expanding.multiply(
-                panel..<panel + 1, from: start, reduced.start + maps[start + panel] * width, xStride: reduced.stride, rows: reduced.count, y,
-                yStride: yStride, outputs: outputs, adding: true)
+        var first = panels.lowerBound
+        while first < panels.upperBound {
+            let map = maps[start + first]
+            let end = (first..<panels.upperBound).first { maps[start + $0] != map } ?? panels.upperBound
+            expanding.multiply(first..<end, from: start, reduced[map], y, yStride: yStride, outputs: outputs, adding: true)
+            first = end
         }
     }
 }

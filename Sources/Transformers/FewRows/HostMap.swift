@@ -7,6 +7,8 @@ struct Rows {
     var count: Int
 
     subscript(_ row: Int) -> UnsafeMutablePointer<Float> { start + row * stride }
+
+    func dropFirst(_ rows: Int) -> Rows { Rows(start: self[rows], stride: stride, count: count - rows) }
 }
 
 /// A product of a `HostPass`: one linear map or several that read the same input.
@@ -37,16 +39,17 @@ struct HostMap {
             if bias != nil { add(0..<panels.panels, y) }
             return
         }
-        try withReduced(x) { reduced in
-            try Libtorch.open().parallel(panels.panels, grain: 1) { range in
-                panels.multiply(range, x.start, xStride: x.stride, rows: x.count, y.start, yStride: y.stride, outputs: outputs, adding: adding)
+        let input = try panels.input(x)
+        try withReduced(input) { reduced in
+            try panels.parallel(panels.panels) { range in
+                panels.multiply(range, input, y.start, yStride: y.stride, outputs: outputs, adding: adding)
                 if let addition, let reduced { addition.add(range, reduced, y.start, yStride: y.stride, outputs: outputs) }
                 if bias != nil { add(range, y) }
             }
         }
     }
 
-    private func withReduced(_ x: Rows, _ body: (Rows?) throws -> Void) throws {
+    private func withReduced(_ x: PanelInput, _ body: ([PanelInput]?) throws -> Void) throws {
         if let addition { try addition.withReduced(x, body) } else { try body(nil) }
     }
 
@@ -72,12 +75,13 @@ struct HostMap {
             }
             return
         }
-        try withReduced(x) { reduced in
+        let input = try panels.input(x)
+        try withReduced(input) { reduced in
             try Libtorch.open().parallel(panels.panels / 2, grain: 1) { range in
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * count) { room in
                     let pair = room.baseAddress!
                     for panel in range {
-                        panels.multiply(0..<2, from: 2 * panel, x.start, xStride: x.stride, rows: count, pair, yStride: 32, outputs: 32)
+                        panels.multiply(0..<2, from: 2 * panel, input, pair, yStride: 32, outputs: 32)
                         if let addition, let reduced { addition.add(0..<2, from: 2 * panel, reduced, pair, yStride: 32, outputs: 32) }
                         for row in 0..<count {
                             let gate = Lanes(at: pair + 32 * row), up = Lanes(at: pair + 32 * row + 16)

@@ -30,10 +30,20 @@ package final class PanelMatrix {
             case .int8: isWide ? WidePanelKernels.PanelProduct.int8 : PanelKernels.PanelProduct.int8
             }
         }
+
+        fileprivate func tileProduct(inWideVectors isWide: Bool) -> PanelKernels.PanelProduct.TileFunction {
+            switch self {
+            case .float32: isWide ? WidePanelKernels.PanelProduct.float32Tiles : PanelKernels.PanelProduct.float32Tiles
+            case .bfloat16: isWide ? WidePanelKernels.PanelProduct.bfloat16Tiles : PanelKernels.PanelProduct.bfloat16Tiles
+            case .int8: isWide ? WidePanelKernels.PanelProduct.int8Tiles : PanelKernels.PanelProduct.int8Tiles
+            }
+        }
     }
 
     let format: Format
     private let product: PanelKernels.PanelProduct.Function
+    private let tileProduct: PanelKernels.PanelProduct.TileFunction
+    private let tileRows: Int
     let blocks: Int
     let panels: Int
     private let memory: UnsafeMutableRawPointer
@@ -52,6 +62,8 @@ package final class PanelMatrix {
     ) throws {
         self.format = format
         product = format.product(inWideVectors: inWideVectors)
+        tileProduct = format.tileProduct(inWideVectors: inWideVectors)
+        tileRows = inWideVectors ? WidePanelKernels.PanelProduct.tileRows : PanelKernels.PanelProduct.tileRows
         let inputs = weights[0].shape[1]
         precondition(weights.allSatisfy { $0.shape[1] == inputs && ($0.dtype == .float32 || $0.dtype == .bfloat16) }, "maps of one input")
         let counts = weights.map { Self.paddedOutputs($0.shape[0]) / 16 }
@@ -93,31 +105,101 @@ package final class PanelMatrix {
         return pointer
     }
 
-    /// `y[row] (+)= x[row] · panelsᵀ` for panels `start`, `start + step` … of `count`; panel `i` of these writes outputs `16 i ..< 16 i + 16`.
-    /// - Parameters:
-    ///   - x: rows of `32 · blocks` numbers, `xStride` apart.
-    ///   - outputs: how many of the last panel's outputs are written is what remains of these.
-    @inline(__always)
+    /// Rows of `32 · blocks` numbers, ready for products with this matrix; valid as long as `x` lies where it does.
+    func input(_ x: Rows) throws -> PanelInput { try PanelInput(x, inputs: 32 * blocks, tileRows: tileRows) }
+
+    /// Calls `body` on several threads with ranges that together are the first `count` panels of a map, in pairs as far as possible.
+    func parallel(_ count: Int, _ body: (Range<Int>) -> Void) throws {
+        try Libtorch.open().parallel((count + 1) / 2, grain: 1) { body(2 * $0.lowerBound..<min(2 * $0.upperBound, count)) }
+    }
+
+    /// `y[row] (+)= x[row] · panelsᵀ` for panels `start`, `start + step` …; panel `i` of these writes outputs `16 i ..< 16 i + 16`.
+    /// - Parameter outputs: how many of the last panel's outputs are written is what remains of these.
     func multiply(
-        _ panels: Range<Int>, from start: Int = 0, step: Int = 1, _ x: UnsafePointer<Float>, xStride: Int, rows: Int,
-        _ y: UnsafeMutablePointer<Float>, yStride: Int, outputs: Int, adding: Bool = false
+        _ panels: Range<Int>, from start: Int = 0, step: Int = 1, _ x: PanelInput, _ y: UnsafeMutablePointer<Float>, yStride: Int, outputs: Int,
+        adding: Bool = false
     ) {
+        func weights(_ panel: Int) -> UnsafeRawPointer { UnsafeRawPointer(memory + (start + panel * step) * panelBytes) }
+        var tiled = panels.lowerBound..<panels.lowerBound
+        if x.tiles > 0 {
+            let whole = min(panels.upperBound, outputs / 16)
+            tiled = panels.lowerBound..<max(panels.lowerBound, whole - (whole - panels.lowerBound) % 2)
+            multiply(tiled, weights, x, y, yStride, adding)
+        }
         for panel in panels {
-            let weights = memory + (start + panel * step) * panelBytes, width = outputs - 16 * panel
-            if width >= 16 {
-                product(weights, blocks, x, xStride, rows, y + 16 * panel, yStride, adding)
-                continue
-            }
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * rows) { all in
-                let part = all.baseAddress!
-                product(weights, blocks, x, xStride, rows, part, 16, false)
-                for row in 0..<rows {
-                    let target = y + row * yStride + 16 * panel
-                    for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }
+            let first = tiled.contains(panel) ? x.tiles * tileRows : 0
+            if first < x.rows.count { multiply(weights(panel), x.rows.dropFirst(first), y + first * yStride + 16 * panel, yStride, outputs - 16 * panel, adding) }
+        }
+    }
+
+    /// The rows that stand in tiles, with an even number of whole panels. Few tiles at a time, so that they stay near while panels go by.
+    private func multiply(
+        _ panels: Range<Int>, _ weights: (Int) -> UnsafeRawPointer, _ x: PanelInput, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        let together = 96 / tileRows
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: PanelKernels.PanelProduct.tileRoom) { room in
+            for tile in stride(from: 0, to: x.tiles, by: together) {
+                let rows = y + tile * tileRows * yStride
+                for panel in stride(from: panels.lowerBound, to: panels.upperBound, by: 2) {
+                    tileProduct(
+                        weights(panel), weights(panel + 1), blocks, x.tile(tile), min(together, x.tiles - tile), rows + 16 * panel, yStride, adding,
+                        room.baseAddress!)
                 }
             }
         }
     }
+
+    /// A few rows with one panel, of which `width` outputs are wanted.
+    private func multiply(
+        _ weights: UnsafeRawPointer, _ x: Rows, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ width: Int, _ adding: Bool
+    ) {
+        if width >= 16 { return product(weights, blocks, x.start, x.stride, x.count, y, yStride, adding) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * x.count) { all in
+            let part = all.baseAddress!
+            product(weights, blocks, x.start, x.stride, x.count, part, 16, false)
+            for row in 0..<x.count {
+                let target = y + row * yStride
+                for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }
+            }
+        }
+    }
+}
+
+/// Rows as `PanelMatrix` multiplies them: as they stand, and, where there are enough, those of whole tiles a second time tile by tile.
+final class PanelInput {
+    /// Rows of which as many stand in tiles as make whole ones, and numbers of a row.
+    let rows: Rows
+    let tiles: Int
+    private let size: Int
+    private let memory: UnsafeMutablePointer<Float>?
+
+    fileprivate init(_ rows: Rows, inputs: Int, tileRows: Int) throws {
+        self.rows = rows
+        tiles = rows.count / tileRows
+        size = inputs * tileRows
+        guard tiles > 0 else {
+            memory = nil
+            return
+        }
+        let memory = UnsafeMutablePointer<Float>.allocate(capacity: tiles * size)
+        self.memory = memory
+        let size = size
+        try Libtorch.open().parallel(tiles, grain: 4) { range in
+            for tile in range {
+                for row in stride(from: 0, to: tileRows, by: 2) {
+                    let (a, b) = (rows[tile * tileRows + row], rows[tile * tileRows + row + 1])
+                    let to = UnsafeMutableRawPointer(memory + tile * size + row)
+                    // Two numbers a store: it is stores that this waits for.
+                    for input in 0..<inputs { to.storeBytes(of: SIMD2(a[input], b[input]), toByteOffset: 4 * tileRows * input, as: SIMD2<Float>.self) }
+                }
+            }
+        }
+    }
+
+    deinit { memory?.deallocate() }
+
+    /// From `number` on: for every input the tile's rows.
+    fileprivate func tile(_ number: Int) -> UnsafePointer<Float> { UnsafePointer(memory! + number * size) }
 }
 
 /// One of the maps in a `PanelMatrix`.
@@ -147,10 +229,9 @@ package struct PanelMap {
         let y = try residual?.to(dtype: .float32).copied() ?? Tensor.empty([rows, outputs])
         let adding = residual != nil
         try withExtendedLifetime((x, y)) {
-            let (from, to) = (Lane(x).start, Lane(y).start)
-            try Libtorch.open().parallel(panels, grain: 1) { range in
-                matrix.multiply(
-                    range, from: start, step: step, from, xStride: padded, rows: rows, to, yStride: outputs, outputs: outputs, adding: adding)
+            let input = try matrix.input(Rows(start: Lane(x).start, stride: padded, count: rows)), to = Lane(y).start
+            try matrix.parallel(panels) { range in
+                matrix.multiply(range, from: start, step: step, input, to, yStride: outputs, outputs: outputs, adding: adding)
             }
         }
         return try bias.map { try y.adding($0.to(dtype: .float32)) } ?? y

@@ -1,0 +1,155 @@
+/// Products of panels with many rows at once: arithmetic, where those with few rows are reading memory.
+///
+/// What counts is that hardly anything but multiplications is issued. The rows' inputs are laid out so that those of one tile stand side by
+/// side, and weights that are not float32 become so once for all tiles.
+extension PanelProduct {
+    #if WIDE
+    /// 24 of the 32 registers of AVX-512 hold sums: 12 rows by two panels.
+    public static let tileRows = 12
+    #else
+    /// 12 of the 16 registers of AVX2 hold sums: 6 rows by one panel.
+    public static let tileRows = 6
+    #endif
+
+    /// Blocks whose weights are computed with before the next: those of two panels fit into the processor's second cache beside some tiles.
+    private static let chunk = 16
+    public static let tileRoom = 2 * 512 * chunk
+
+    public static let float32Tiles: TileFunction = { multiply(Float32Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
+    public static let bfloat16Tiles: TileFunction = { multiply(BFloat16Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
+    public static let int8Tiles: TileFunction = { multiply(Int8Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
+
+    @inline(__always)
+    private static func multiply<Code: PanelCode>(
+        _: Code.Type, _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ tiles: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool, _ room: UnsafeMutablePointer<Float>
+    ) {
+        for start in stride(from: 0, to: blocks, by: chunk) {
+            let count = min(chunk, blocks - start)
+            let weights = (first: plain(Code.self, first, start, count, room), second: plain(Code.self, second, start, count, room + 512 * chunk))
+            for tile in 0..<tiles {
+                multiplyTile(
+                    weights.first, weights.second, 32 * count, x + 32 * tileRows * (tile * blocks + start), y + tile * tileRows * yStride,
+                    yStride, adding || start > 0)
+            }
+        }
+    }
+
+    /// Blocks of a panel in float32: where they stand, or decoded into `room`.
+    @inline(__always)
+    private static func plain<Code: PanelCode>(
+        _: Code.Type, _ panel: UnsafeRawPointer, _ start: Int, _ count: Int, _ room: UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> {
+        let from = panel + start * Code.blockBytes
+        if Code.self == Float32Code.self { return from.assumingMemoryBound(to: Float.self) }
+        for number in 0..<count {
+            let block = from + number * Code.blockBytes
+            let grid = Code.grid(block)
+            for input in 0..<32 {
+                var lanes = Code.numbers(block, input)
+                if let (step, origin) = grid { lanes = origin.addingProduct(lanes, step) }
+                lanes.store(to: room + 512 * number + 16 * input)
+            }
+        }
+        return UnsafePointer(room)
+    }
+
+    #if WIDE
+    /// One row's sums for two panels.
+    private struct Sums {
+        private var first = Lanes.zero, second = Lanes.zero
+
+        @inline(__always)
+        mutating func add(_ a: Lanes, _ b: Lanes, _ x: Float) {
+            let x = Lanes(repeating: x)
+            first.addProduct(a, x)
+            second.addProduct(b, x)
+        }
+
+        @inline(__always)
+        func finish(_ y: UnsafeMutablePointer<Float>, _ adding: Bool) {
+            (adding ? Lanes(at: y) + first : first).store(to: y)
+            (adding ? Lanes(at: y + 16) + second : second).store(to: y + 16)
+        }
+    }
+
+    @inline(never)
+    private static func multiplyTile(
+        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        var (s0, s1, s2, s3, s4, s5) = (Sums(), Sums(), Sums(), Sums(), Sums(), Sums())
+        var (s6, s7, s8, s9, s10, s11) = (Sums(), Sums(), Sums(), Sums(), Sums(), Sums())
+        var (first, second, x) = (first, second, x)
+        for _ in 0..<inputs {
+            let (a, b) = (Lanes(at: first), Lanes(at: second))
+            s0.add(a, b, x[0])
+            s1.add(a, b, x[1])
+            s2.add(a, b, x[2])
+            s3.add(a, b, x[3])
+            s4.add(a, b, x[4])
+            s5.add(a, b, x[5])
+            s6.add(a, b, x[6])
+            s7.add(a, b, x[7])
+            s8.add(a, b, x[8])
+            s9.add(a, b, x[9])
+            s10.add(a, b, x[10])
+            s11.add(a, b, x[11])
+            first += 16
+            second += 16
+            x += tileRows
+        }
+        s0.finish(y, adding)
+        s1.finish(y + yStride, adding)
+        s2.finish(y + 2 * yStride, adding)
+        s3.finish(y + 3 * yStride, adding)
+        s4.finish(y + 4 * yStride, adding)
+        s5.finish(y + 5 * yStride, adding)
+        s6.finish(y + 6 * yStride, adding)
+        s7.finish(y + 7 * yStride, adding)
+        s8.finish(y + 8 * yStride, adding)
+        s9.finish(y + 9 * yStride, adding)
+        s10.finish(y + 10 * yStride, adding)
+        s11.finish(y + 11 * yStride, adding)
+    }
+    #else
+    @inline(__always)
+    private static func multiplyTile(
+        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        multiplyTile(first, inputs, x, y, yStride, adding)
+        multiplyTile(second, inputs, x, y + 16, yStride, adding)
+    }
+
+    @inline(never)
+    private static func multiplyTile(
+        _ panel: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ yStride: Int,
+        _ adding: Bool
+    ) {
+        var (s0, s1, s2, s3, s4, s5) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var (panel, x) = (panel, x)
+        for _ in 0..<inputs {
+            let w = Lanes(at: panel)
+            s0.addProduct(w, x[0])
+            s1.addProduct(w, x[1])
+            s2.addProduct(w, x[2])
+            s3.addProduct(w, x[3])
+            s4.addProduct(w, x[4])
+            s5.addProduct(w, x[5])
+            panel += 16
+            x += tileRows
+        }
+        func finish(_ sum: Lanes, _ row: Int) {
+            let y = y + row * yStride
+            (adding ? Lanes(at: y) + sum : sum).store(to: y)
+        }
+        finish(s0, 0)
+        finish(s1, 1)
+        finish(s2, 2)
+        finish(s3, 3)
+        finish(s4, 4)
+        finish(s5, 5)
+    }
+    #endif
+}

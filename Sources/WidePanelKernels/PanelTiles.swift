@@ -1,0 +1,1 @@
+../PanelKernels/PanelTiles.swift
