@@ -17,10 +17,10 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
         self.hesitation = hesitation
     }
 
-    /// The end of a limit in which nothing is begun. Where hesitations are about exponentially distributed, half as much again as the worst of
-    /// some hundred passes is exceeded by one in several thousand. A machine that stops for longer than a quarter of the limit is beyond an
+    /// The end of a limit in which nothing is begun. Where hesitations are about exponentially distributed, twice the worst of some hundred
+    /// passes is exceeded by one in tens of thousands. A machine that stops for longer than a quarter of the limit is beyond an
     /// estimate: an answer that may be late is worth more than none.
-    func margin(within limit: Duration) -> Duration { min(hesitation * 3 / 2, limit / 4) }
+    func margin(within limit: Duration) -> Duration { min(hesitation * 2, limit / 4) }
 
     /// A refusal measures nothing. Were what it rests on believed for ever, a busy minute would end all answering.
     mutating func doubt() {
@@ -29,13 +29,13 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
     }
 
     /// A quarter of every new measurement is taken over, and at most a doubling of the old: a machine that has become slower
-    /// is believed within a few answers, and a single pause is soon forgotten. The worst hesitation halves within eleven answers.
+    /// is believed within a few answers, and a single pause is soon forgotten. The worst hesitation halves within 22 answers.
     mutating func learn(_ new: AnswerSpeed) {
         func blend(_ old: Duration, _ new: Duration) -> Duration { (old * 3 + min(new, old * 5)) / 4 }
         promptToken = blend(promptToken, new.promptToken)
         step = blend(step, new.step)
         closing = blend(closing, new.closing)
-        hesitation = max(new.hesitation, hesitation * 15 / 16)
+        hesitation = max(new.hesitation, hesitation * 31 / 32)
     }
 }
 
