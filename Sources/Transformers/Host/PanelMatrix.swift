@@ -128,7 +128,8 @@ package final class PanelMatrix {
         }
         for panel in panels {
             let first = tiled.contains(panel) ? x.tiles * tileRows : 0
-            if first < x.rows.count { multiply(weights(panel), x.rows.dropFirst(first), y + first * yStride + 16 * panel, yStride, outputs - 16 * panel, adding) }
+            if first == x.rows.count { continue }
+            multiply(weights(panel), x.rows.dropFirst(first), y + first * yStride + 16 * panel, yStride, outputs - 16 * panel, adding)
         }
     }
 
@@ -167,9 +168,10 @@ package final class PanelMatrix {
 
 /// Rows as `PanelMatrix` multiplies them: as they stand, and, where there are enough, those of whole tiles a second time tile by tile.
 final class PanelInput {
-    /// Rows of which as many stand in tiles as make whole ones, and numbers of a row.
     let rows: Rows
+    /// Whole ones, of the first rows.
     let tiles: Int
+    /// Numbers of a tile.
     private let size: Int
     private let memory: UnsafeMutablePointer<Float>?
 
