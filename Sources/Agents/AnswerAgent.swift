@@ -27,6 +27,8 @@ public final class AnswerAgent: QuestionAnswering {
     private let decode: Decoding
     private let skeleton: Int
     private let learnt = Mutex<AnswerSpeed?>(nil)
+    /// The shortest time in which a token of a prompt was ever read.
+    private let fastest = Mutex<Duration?>(nil)
 
     /// - Parameters:
     ///   - mode: nil for the settings' own, or else the standard one.
@@ -124,7 +126,7 @@ public final class AnswerAgent: QuestionAnswering {
     }
 
     private func answer(batch: [AnswerRequest], from start: Int, seed: UInt64) throws -> [AnswerRecord] {
-        let speed = speed
+        let speed = speed, begun = clock.now()
         var asked = try batch.map { request in
             let margin = request.deadline.flatMap { speed?.margin(within: $0) } ?? .zero
             var one = Asked(
@@ -162,9 +164,26 @@ public final class AnswerAgent: QuestionAnswering {
         }
         if !streams.isEmpty { try decode(streams) }
         let records = try asked.map { try record(of: $0, isAlone: batch.count == 1) }
-        for guide in asked.flatMap(\.guides) { learn(guide.speed) }
-        if records.contains(where: { $0.refusal?.kind == .noTime }) { learnt.withLock { $0?.doubt() } }
+        for guide in asked.flatMap(\.guides) {
+            guard var speed = guide.speed else { continue }
+            // In a batch a pass holds more than one stream knows of.
+            if batch.count > 1 { speed.hesitation = .zero }
+            learn(speed)
+        }
+        let isDoubtful = zip(records, asked).contains { record, asked in
+            // One that waited too long for its turn says nothing of the machine.
+            record.refusal?.kind == .noTime && asked.time.limit.map { begun - asked.time.requested < $0 / 2 } ?? false
+        }
+        if isDoubtful { doubt() }
         return records
+    }
+
+    /// Whatever is asked, a machine is not taken for more than 16 times as fast as it ever was.
+    private func doubt() {
+        let least = fastest.withLock { $0 ?? .zero } / 16
+        learnt.withLock { known in
+            if let speed = known, speed.promptToken > least { known?.doubt() }
+        }
     }
 
     /// Reasonings for one question. Without sampling all would be the same.
@@ -202,8 +221,8 @@ public final class AnswerAgent: QuestionAnswering {
         return AnswerRecord(asked.request, timed, confidence: confidence, votes: mode == .vote ? votes : nil)
     }
 
-    private func learn(_ new: AnswerSpeed?) {
-        guard let new else { return }
+    private func learn(_ new: AnswerSpeed) {
+        fastest.withLock { $0 = min($0 ?? new.promptToken, new.promptToken) }
         learnt.withLock { known in
             if known == nil { known = new } else { known?.learn(new) }
         }

@@ -200,8 +200,12 @@ public final class AnswerGuide: Guide {
         }
     }
 
-    /// What this answer showed of the machine's speed.
-    var speed: AnswerSpeed? { learns ? costs.speed(mode) : nil }
+    /// What this answer showed of the machine's speed. A pause of hours is no more than a quarter of the limit can make up for.
+    var speed: AnswerSpeed? {
+        guard learns, var speed = costs.speed(mode) else { return nil }
+        speed.hesitation = min(speed.hesitation, (deadline.limit ?? .zero) / 8)
+        return speed
+    }
 
     /// Whether the next piece of the prompt and the rest can be read in time; if not, there is a refusal from now on.
     func canRead() -> Bool {

@@ -25,13 +25,15 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
     /// A refusal measures nothing. Were what it rests on believed for ever, a busy minute would end all answering.
     mutating func doubt() {
         promptToken = promptToken * 3 / 4
+        step = step * 3 / 4
+        closing = closing * 3 / 4
         hesitation = hesitation * 3 / 4
     }
 
     /// A quarter of every new measurement is taken over, and at most a doubling of the old: a machine that has become slower
     /// is believed within a few answers, and a single pause is soon forgotten. The worst hesitation halves within 22 answers.
     mutating func learn(_ new: AnswerSpeed) {
-        func blend(_ old: Duration, _ new: Duration) -> Duration { (old * 3 + min(new, old * 5)) / 4 }
+        func blend(_ old: Duration, _ new: Duration) -> Duration { old == .zero ? new : (old * 3 + min(new, old * 5)) / 4 }
         promptToken = blend(promptToken, new.promptToken)
         step = blend(step, new.step)
         closing = blend(closing, new.closing)
@@ -53,7 +55,7 @@ struct AnswerCosts {
 
     init(known: AnswerSpeed?) {
         self.known = known
-        pace = Pace(step: known?.step)
+        pace = Pace(step: known.flatMap { $0.step > .zero ? $0.step : nil })
     }
 
     mutating func begin(at now: Duration) { pace.begin(at: now) }
@@ -114,13 +116,15 @@ struct AnswerCosts {
         return max(1, typical / known.step)
     }
 
-    /// What this answer has shown of the machine, and what was known where it came to no token or not to its closing: an answer that has only
-    /// just read its prompt says most of a machine that has become slow. Nil where neither is there.
+    /// What this answer has shown of the machine. Where it came to no token or not to its closing, these are taken to have changed as reading
+    /// has: an answer that could only just read its prompt says most of a machine that has become slow. Zero where nothing was known either.
     func speed(_ mode: AnswerMode) -> AnswerSpeed? {
         if reading.tokens == 0 { return nil }
         let promptToken = reading.time / reading.tokens
         if mode == .letter { return AnswerSpeed(promptToken: promptToken, step: .zero, closing: .zero, hesitation: hesitation) }
-        guard let step = pace.typical, let closing = mode.endsWithLetter ? closing ?? known?.closing : .zero else { return nil }
-        return AnswerSpeed(promptToken: promptToken, step: step, closing: closing, hesitation: hesitation)
+        let change = known.map { $0.promptToken > .zero ? promptToken / $0.promptToken : 1 } ?? 1
+        return AnswerSpeed(
+            promptToken: promptToken, step: pace.slowest.flatMap { _ in pace.typical } ?? (known?.step ?? .zero) * change,
+            closing: mode.endsWithLetter ? closing ?? (known?.closing ?? .zero) * change : .zero, hesitation: hesitation)
     }
 }

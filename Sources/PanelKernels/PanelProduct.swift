@@ -4,7 +4,7 @@ import Prefetch
 /// CPU: `y[row] (+)= panel · x[row]`.
 ///
 /// This file is compiled twice: as `PanelKernels` for vectors of eight numbers, which every processor since 2013 has, and, through a
-/// symbolic link, as `WidePanelKernels` for vectors of sixteen (AVX-512). Both give the same numbers to the bit.
+/// symbolic link, as `WidePanelKernels` for vectors of sixteen (AVX-512). Up to 512 inputs both give the same numbers to the bit.
 public enum PanelProduct {
     /// - Parameters:
     ///   - panel: `blocks` blocks of 32 inputs.

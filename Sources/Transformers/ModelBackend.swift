@@ -134,7 +134,10 @@ final class ModelBackend: DecodingBackend {
         return values
     }
 
-    func expect(_ tokens: Int) throws { try reserve(min(tokens, capacity)) }
+    /// A prompt that is too long gets its message from `advance`.
+    func expect(_ tokens: Int) throws {
+        if tokens <= capacity { try reserve(tokens) }
+    }
 
     private func reserve(_ longest: Int) throws {
         if longest > cache.capacity { recorded?.forget() }
@@ -224,12 +227,12 @@ final class ModelBackend: DecodingBackend {
         let masks = try feeds.indices.map { number -> Tensor? in
             let start = starts[number], count = feeds[number].tokens.count, total = start + count
             if start == 0 || count == 1 { return nil }
-            var values = [Float](repeating: 0, count: each * count * total)
-            for row in 0..<each * count {
-                for column in min(start + row % count + 1, total)..<total { values[row * total + column] = -.infinity }
+            var values = [Float](repeating: 0, count: count * total)
+            for row in 0..<count {
+                for column in min(start + row + 1, total)..<total { values[row * total + column] = -.infinity }
             }
-            return try Tensor(values, [1, 1, each * count, total], dtype: model.dtype, device: model.device)
-                .expanded([1, groups, each * count, total])
+            return try Tensor(values, [1, 1, count, total], dtype: model.dtype, device: model.device)
+                .expanded([1, each, count, total]).reshaped([1, 1, each * count, total]).expanded([1, groups, each * count, total])
         }
         return { [cache, scale] layer, query in
             var outputs: [Tensor] = []

@@ -92,7 +92,7 @@ import Transformers
             return steady(&random, tokens, isFirst) + (pass == 10 ? .seconds(1) : .zero)
         }
         _ = try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: 1)
-        #expect(try #require(agent.speed).hesitation == .seconds(1))
+        #expect(try #require(agent.speed).hesitation == .milliseconds(250))
         let next = try agent.answer([AgentTests.question(1)], deadline: .seconds(1), seed: 2)[0]
         #expect(next.refusal == nil && next.seconds > 0.65 && next.seconds < 0.75, "\(next.seconds) s")
     }
@@ -185,6 +185,48 @@ import Transformers
         let records = try (0..<40 as Range<UInt64>).map { try agent.answer([long(100)], deadline: .seconds(2), seed: $0)[0] }
         #expect(records[10...].count(where: \.isLate) <= 2, "\(records.map(\.seconds))")
         #expect(try #require(agent.speed).promptToken > .milliseconds(2))
+    }
+
+    /// What was learnt with time enough on a busy machine does not keep short limits from their answers for ever.
+    @Test func whatABusyTimeTaughtFades() throws {
+        let decoding = endless(), agent = try agent(decoding)
+        try agent.warmUp()
+        let steady = decoding.cost
+        decoding.cost = { random, tokens, isFirst in steady(&random, tokens, isFirst) * 17 }
+        for seed in 0..<12 as Range<UInt64> { _ = try agent.answer([AgentTests.question(1)], deadline: .seconds(60), seed: seed) }
+        #expect(try #require(agent.speed).step > .milliseconds(250))
+        decoding.cost = steady
+        let records = try (0..<60 as Range<UInt64>).map { try agent.answer([AgentTests.question(1)], deadline: .milliseconds(600), seed: $0)[0] }
+        #expect(records[40...].allSatisfy { $0.refusal == nil && !$0.isLate && !($0.answer?.reasoning ?? "").isEmpty })
+    }
+
+    /// Requests that waited too long teach nothing, and those that nobody could meet not much.
+    @Test func hopelessRequestsTeachLittle() throws {
+        let decoding = endless(), agent = try agent(decoding)
+        try agent.warmUp()
+        _ = try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: 1)
+        let before = try #require(agent.speed)
+        let old = clock.requests.now()
+        clock.advance(by: .seconds(9))
+        for seed in 0..<200 as Range<UInt64> {
+            let waited = try agent.answer([AgentTests.question(1)], deadline: .seconds(6), since: old, seed: seed)[0]
+            #expect(waited.refusal?.kind == .noTime)
+        }
+        #expect(agent.speed == before)
+        for seed in 0..<200 as Range<UInt64> {
+            let hopeless = try agent.answer([AgentTests.question(1)], deadline: .milliseconds(1), seed: seed)[0]
+            #expect(hopeless.refusal?.kind == .noTime)
+        }
+        #expect(try #require(agent.speed).promptToken > before.promptToken / 32)
+        let records = try (0..<10 as Range<UInt64>).map { try agent.answer([AgentTests.question(1)], deadline: .seconds(2), seed: $0)[0] }
+        #expect(records.count(where: \.isLate) <= 3 && records[5...].allSatisfy { !$0.isLate }, "\(records.map(\.seconds))")
+    }
+
+    /// An agent that nobody warmed up learns from its first answers, late as they may be.
+    @Test func withoutAWarmUpTheFirstAnswersTeach() throws {
+        let agent = try agent(endless(promptToken: .milliseconds(20), step: .milliseconds(400)))
+        let records = try (0..<10 as Range<UInt64>).map { try agent.answer([long(100)], deadline: .seconds(2), seed: $0)[0] }
+        #expect(records[0].isLate && records[2...].count(where: \.isLate) <= 1, "\(records.map(\.seconds))")
     }
 
     /// A machine that was slow for a while, such as during the warm-up, is tried again.

@@ -106,7 +106,11 @@ package final class PanelMatrix {
     }
 
     /// Rows of `32 · blocks` numbers, ready for products with this matrix; valid as long as `x` lies where it does.
-    func input(_ x: Rows) throws -> PanelInput { try PanelInput(x, inputs: 32 * blocks, tileRows: tileRows) }
+    func input(_ x: Rows) throws -> PanelInput {
+        let tiles = x.count / tileRows
+        // Weights that must be decoded first are not worth it for one tile.
+        return try PanelInput(x, inputs: 32 * blocks, tiles: format == .float32 || tiles > 1 ? tiles : 0, tileRows)
+    }
 
     /// Calls `body` on several threads with ranges that together are the first `count` panels of a map, in pairs as far as possible.
     func parallel(_ count: Int, _ body: (Range<Int>) -> Void) throws {
@@ -175,9 +179,9 @@ final class PanelInput {
     private let size: Int
     private let memory: UnsafeMutablePointer<Float>?
 
-    fileprivate init(_ rows: Rows, inputs: Int, tileRows: Int) throws {
+    fileprivate init(_ rows: Rows, inputs: Int, tiles: Int, _ tileRows: Int) throws {
         self.rows = rows
-        tiles = rows.count / tileRows
+        self.tiles = tiles
         size = inputs * tileRows
         guard tiles > 0 else {
             memory = nil
