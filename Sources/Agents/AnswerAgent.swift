@@ -26,9 +26,23 @@ public final class AnswerAgent: QuestionAnswering {
     private let contextLength: Int
     private let decode: Decoding
     private let skeleton: Int
-    private let learnt = Mutex<AnswerSpeed?>(nil)
-    /// The shortest time in which a token of a prompt was ever read.
-    private let fastest = Mutex<Duration?>(nil)
+    private let learnt = Mutex(Learnt())
+
+    private struct Learnt {
+        var speed: AnswerSpeed?
+        /// The shortest time in which a token of a prompt was ever read.
+        var fastestToken = Duration.seconds(Int64.max)
+
+        mutating func learn(_ new: AnswerSpeed) {
+            fastestToken = min(fastestToken, new.promptToken)
+            if speed == nil { speed = new } else { speed?.learn(new) }
+        }
+
+        /// Whatever is asked, a machine is not taken for more than 16 times as fast as it ever was.
+        mutating func doubt() {
+            if let promptToken = speed?.promptToken, promptToken > fastestToken / 16 { speed?.doubt() }
+        }
+    }
 
     /// - Parameters:
     ///   - mode: nil for the settings' own, or else the standard one.
@@ -60,14 +74,14 @@ public final class AnswerAgent: QuestionAnswering {
     }
 
     /// What the agent knows of its machine: nil before the warm-up.
-    public var speed: AnswerSpeed? { learnt.withLock { $0 } }
+    public var speed: AnswerSpeed? { learnt.withLock { $0.speed } }
 
     /// Answers questions that nobody asked, before the first request whose time counts: once for what happens only once (pages
     /// read, kernels chosen, caches made), and once to learn how fast this machine is.
     public func warmUp() throws {
         let long = "What is 2 + 2? " + String(repeating: "Think of two apples beside two other apples. ", count: 24)
         for text in ["What is 2 + 2?", long] {
-            learnt.withLock { $0 = nil }
+            learnt.withLock { $0.speed = nil }
             _ = try answer([AnswerRequest(id: "warm-up", question: text, choices: ["3", "4", "5", "22"])])
         }
     }
@@ -168,22 +182,14 @@ public final class AnswerAgent: QuestionAnswering {
             guard var speed = guide.speed else { continue }
             // In a batch a pass holds more than one stream knows of.
             if batch.count > 1 { speed.hesitation = .zero }
-            learn(speed)
+            learnt.withLock { $0.learn(speed) }
         }
         let isDoubtful = zip(records, asked).contains { record, asked in
             // One that waited too long for its turn says nothing of the machine.
             record.refusal?.kind == .noTime && asked.time.limit.map { begun - asked.time.requested < $0 / 2 } ?? false
         }
-        if isDoubtful { doubt() }
+        if isDoubtful { learnt.withLock { $0.doubt() } }
         return records
-    }
-
-    /// Whatever is asked, a machine is not taken for more than 16 times as fast as it ever was.
-    private func doubt() {
-        let least = fastest.withLock { $0 ?? .zero } / 16
-        learnt.withLock { known in
-            if let speed = known, speed.promptToken > least { known?.doubt() }
-        }
     }
 
     /// Reasonings for one question. Without sampling all would be the same.
@@ -219,13 +225,6 @@ public final class AnswerAgent: QuestionAnswering {
         if isAlone { timed.duration = asked.time.elapsed }
         let confidence = showsConfidence ? timed.confidence : nil
         return AnswerRecord(asked.request, timed, confidence: confidence, votes: mode == .vote ? votes : nil)
-    }
-
-    private func learn(_ new: AnswerSpeed) {
-        fastest.withLock { $0 = min($0 ?? new.promptToken, new.promptToken) }
-        learnt.withLock { known in
-            if known == nil { known = new } else { known?.learn(new) }
-        }
     }
 }
 

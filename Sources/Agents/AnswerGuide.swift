@@ -200,10 +200,10 @@ public final class AnswerGuide: Guide {
         }
     }
 
-    /// What this answer showed of the machine's speed. A pause of hours is no more than a quarter of the limit can make up for.
+    /// What this answer showed of the machine's speed.
     var speed: AnswerSpeed? {
         guard learns, var speed = costs.speed(mode) else { return nil }
-        speed.hesitation = min(speed.hesitation, (deadline.limit ?? .zero) / 8)
+        speed.hesitation = min(speed.hesitation, AnswerSpeed.longestHesitation(within: deadline.limit))
         return speed
     }
 

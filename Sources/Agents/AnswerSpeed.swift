@@ -18,9 +18,12 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
     }
 
     /// The end of a limit in which nothing is begun. Where hesitations are about exponentially distributed, twice the worst of some hundred
-    /// passes is exceeded by one in tens of thousands. A machine that stops for longer than a quarter of the limit is beyond an
-    /// estimate: an answer that may be late is worth more than none.
-    func margin(within limit: Duration) -> Duration { min(hesitation * 2, limit / 4) }
+    /// passes is exceeded by one in tens of thousands.
+    func margin(within limit: Duration) -> Duration { 2 * min(hesitation, Self.longestHesitation(within: limit)) }
+
+    /// A machine that stops for longer is beyond an estimate: an answer that may be late is worth more than none. It is not remembered either,
+    /// or an hour's sleep would count for hundreds of answers.
+    static func longestHesitation(within limit: Duration?) -> Duration { (limit ?? .zero) / 8 }
 
     /// A refusal measures nothing. Were what it rests on believed for ever, a busy minute would end all answering.
     mutating func doubt() {

@@ -182,7 +182,6 @@ struct Answer: ParsableCommand {
         var text = String(format: "a question is read at %.0f tokens/s", 1 / max(values.promptToken, 1e-9))
         if values.step > 0 { text += String(format: ", a token written in %.1f ms", values.step * 1000) }
         if values.closing > 0 { text += String(format: ", an answer closed in %.1f ms", values.closing * 1000) }
-        if values.hesitation > 0 { text += String(format: "; a pass may take %.1f ms longer", values.hesitation * 1000) }
         return text
     }
 }

@@ -4,7 +4,7 @@ import Testing
 import RetortServer
 
 @Suite struct AgentRouteTests {
-    static let asked = #"{"question": "What is 2 + 2?", "choices": ["A) 3", "B) 4", "C) 5", "D) 22"], "deadline_ms": 60000"#
+    static let asked = #"{"question": "What is 2 + 2?", "choices": ["A) 3", "B) 4", "C) 5", "D) 22"], "deadline_ms": 300000"#
 
     @Test func anAnswerHasTheAgentsTwoKeysAndMoreWhereItIsAskedFor() async throws {
         let server = try await LiveServer()

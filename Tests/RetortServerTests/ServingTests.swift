@@ -77,7 +77,8 @@ private final class Order: Sendable {
         }
         gate.open()
         #expect(await first.status == 200)
-        #expect(await second.events.last?.name == "answer")
+        let reply = await second
+        #expect(reply.events.last?.name == "answer", "\(reply.text)")
         try await server.stop()
     }
 
