@@ -19,7 +19,7 @@ public struct AnswerSpeed: Codable, Sendable, Hashable {
 
     /// The end of a limit in which nothing is begun. Where hesitations are about exponentially distributed, twice the worst of some hundred
     /// passes is exceeded by one in tens of thousands.
-    func margin(within limit: Duration) -> Duration { 2 * min(hesitation, Self.longestHesitation(within: limit)) }
+    func margin(within limit: Duration) -> Duration { min(hesitation, Self.longestHesitation(within: limit)) * 2 }
 
     /// A machine that stops for longer is beyond an estimate: an answer that may be late is worth more than none. It is not remembered either,
     /// or an hour's sleep would count for hundreds of answers.
