@@ -25,6 +25,20 @@ public enum PanelProduct {
         _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool, _ room: UnsafeMutablePointer<Float>
     ) -> Void
 
+    /// Twelve rows by 32 columns of a product over memory as it stands: `y[row][column] (+)= Σ x[row, i] · columns[i][column]`.
+    /// - Parameters:
+    ///   - x: number `i` of row `r` stands at `x[i · xStep + r]`, and for `lyingStrip` at `x[i · xStep + r · lyingStride]`.
+    ///   - columns: 32 numbers each, `columnStep` apart.
+    ///   - count: how many numbers `i`.
+    public typealias StripFunction = @Sendable (
+        _ x: UnsafePointer<Float>, _ xStep: Int, _ columns: UnsafePointer<Float>, _ columnStep: Int, _ count: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) -> Void
+    public static let stripRows = 12
+    public static let stripColumns = 32
+    /// A constant, so that twelve rows need no twelve pointers.
+    public static let lyingStride = 96
+
     /// Numbers in float32; a block takes 2,048 bytes.
     public static let float32: Function = { PanelKernel<Float32Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
     /// A word holds number `i` below and number `i + 8` above; a block takes 1,024 bytes.

@@ -54,6 +54,54 @@ extension PanelProduct {
         return UnsafePointer(room)
     }
 
+    @inline(never)
+    private static func multiplyTile(
+        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        #if WIDE
+        multiplyRows(first, second, 16, inputs, x, tileRows, 1, y, yStride, adding)
+        #else
+        multiplyRows(first, 16, inputs, x, tileRows, 1, y, yStride, adding)
+        multiplyRows(second, 16, inputs, x, tileRows, 1, y + 16, yStride, adding)
+        #endif
+    }
+
+    public static let strip: StripFunction = { multiplyStrip($0, $1, $2, $3, $4, $5, $6, $7) }
+
+    public static let lyingStrip: StripFunction = { multiplyLyingStrip($0, $1, $2, $3, $4, $5, $6, $7) }
+
+    @inline(never)
+    private static func multiplyStrip(
+        _ x: UnsafePointer<Float>, _ xStep: Int, _ columns: UnsafePointer<Float>, _ columnStep: Int, _ count: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        multiplyTwelve(columns, columnStep, count, x, xStep, 1, y, yStride, adding)
+    }
+
+    @inline(never)
+    private static func multiplyLyingStrip(
+        _ x: UnsafePointer<Float>, _ xStep: Int, _ columns: UnsafePointer<Float>, _ columnStep: Int, _ count: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        multiplyTwelve(columns, columnStep, count, x, xStep, lyingStride, y, yStride, adding)
+    }
+
+    @inline(__always)
+    private static func multiplyTwelve(
+        _ columns: UnsafePointer<Float>, _ columnStep: Int, _ count: Int, _ x: UnsafePointer<Float>, _ xStep: Int, _ xStride: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        #if WIDE
+        multiplyRows(columns, columns + 16, columnStep, count, x, xStep, xStride, y, yStride, adding)
+        #else
+        for row in stride(from: 0, to: stripRows, by: tileRows) {
+            multiplyRows(columns, columnStep, count, x + row * xStride, xStep, xStride, y + row * yStride, yStride, adding)
+            multiplyRows(columns + 16, columnStep, count, x + row * xStride, xStep, xStride, y + row * yStride + 16, yStride, adding)
+        }
+        #endif
+    }
+
     #if WIDE
     /// One row's sums for two panels.
     private struct Sums {
@@ -73,10 +121,11 @@ extension PanelProduct {
         }
     }
 
-    @inline(never)
-    private static func multiplyTile(
-        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>,
-        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    /// Number `i` of row `r` stands at `x[i · xStep + r · xStride]`, those of a panel's 16 columns at `panel[i · panelStep]`.
+    @inline(__always)
+    private static func multiplyRows(
+        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ panelStep: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ xStep: Int,
+        _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
     ) {
         var (s0, s1, s2, s3, s4, s5) = (Sums(), Sums(), Sums(), Sums(), Sums(), Sums())
         var (s6, s7, s8, s9, s10, s11) = (Sums(), Sums(), Sums(), Sums(), Sums(), Sums())
@@ -84,20 +133,20 @@ extension PanelProduct {
         for _ in 0..<inputs {
             let (a, b) = (Lanes(at: first), Lanes(at: second))
             s0.add(a, b, x[0])
-            s1.add(a, b, x[1])
-            s2.add(a, b, x[2])
-            s3.add(a, b, x[3])
-            s4.add(a, b, x[4])
-            s5.add(a, b, x[5])
-            s6.add(a, b, x[6])
-            s7.add(a, b, x[7])
-            s8.add(a, b, x[8])
-            s9.add(a, b, x[9])
-            s10.add(a, b, x[10])
-            s11.add(a, b, x[11])
-            first += 16
-            second += 16
-            x += tileRows
+            s1.add(a, b, x[xStride])
+            s2.add(a, b, x[2 * xStride])
+            s3.add(a, b, x[3 * xStride])
+            s4.add(a, b, x[4 * xStride])
+            s5.add(a, b, x[5 * xStride])
+            s6.add(a, b, x[6 * xStride])
+            s7.add(a, b, x[7 * xStride])
+            s8.add(a, b, x[8 * xStride])
+            s9.add(a, b, x[9 * xStride])
+            s10.add(a, b, x[10 * xStride])
+            s11.add(a, b, x[11 * xStride])
+            first += panelStep
+            second += panelStep
+            x += xStep
         }
         s0.finish(y, adding)
         s1.finish(y + yStride, adding)
@@ -113,32 +162,24 @@ extension PanelProduct {
         s11.finish(y + 11 * yStride, adding)
     }
     #else
+    /// Number `i` of row `r` stands at `x[i · xStep + r · xStride]`, those of the panel's 16 columns at `panel[i · panelStep]`.
     @inline(__always)
-    private static func multiplyTile(
-        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>,
+    private static func multiplyRows(
+        _ panel: UnsafePointer<Float>, _ panelStep: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ xStep: Int, _ xStride: Int,
         _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
-    ) {
-        multiplyTile(first, inputs, x, y, yStride, adding)
-        multiplyTile(second, inputs, x, y + 16, yStride, adding)
-    }
-
-    @inline(never)
-    private static func multiplyTile(
-        _ panel: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ yStride: Int,
-        _ adding: Bool
     ) {
         var (s0, s1, s2, s3, s4, s5) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         var (panel, x) = (panel, x)
         for _ in 0..<inputs {
             let w = Lanes(at: panel)
             s0.addProduct(w, x[0])
-            s1.addProduct(w, x[1])
-            s2.addProduct(w, x[2])
-            s3.addProduct(w, x[3])
-            s4.addProduct(w, x[4])
-            s5.addProduct(w, x[5])
-            panel += 16
-            x += tileRows
+            s1.addProduct(w, x[xStride])
+            s2.addProduct(w, x[2 * xStride])
+            s3.addProduct(w, x[3 * xStride])
+            s4.addProduct(w, x[4 * xStride])
+            s5.addProduct(w, x[5 * xStride])
+            panel += panelStep
+            x += xStep
         }
         func finish(_ sum: Lanes, _ row: Int) {
             let y = y + row * yStride

@@ -52,7 +52,7 @@ struct DecoderBlock {
         func kept(_ tensor: Tensor) throws -> Tensor { try arena?.keep(tensor) ?? tensor }
         var reduced: [Projection: Tensor] = [:]
         let x = try kept(x)
-        let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
+        let normal = try RMSNorm.forward(x, weights.inputNorm, epsilon: configuration.normEpsilon).output
         let (query, queryInput) = try heads(.query, normal, weights.queryNorm, adapter, table, &reduced)
         let (key, keyInput) = try heads(.key, normal, weights.keyNorm, adapter, table, &reduced)
         let value = try split(project(.value, normal, adapter, &reduced))
@@ -60,7 +60,7 @@ struct DecoderBlock {
         savedAttention.output = try kept(savedAttention.output)
         let (mixed, past) = try (savedAttention.output.chosen(rows), x.chosen(rows))
         let middle = try kept(project(.output, mixed, adapter, residual: past, &reduced))
-        let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
+        let normalMiddle = try RMSNorm.forward(middle, weights.outputNorm, epsilon: configuration.normEpsilon).output
         let gate = try kept(project(.gate, normalMiddle, adapter, &reduced))
         let up = try kept(project(.up, normalMiddle, adapter, &reduced))
         let output = try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &reduced)
@@ -75,10 +75,10 @@ struct DecoderBlock {
         _ x: Tensor, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table, rows: Tensor? = nil, _ attention: CachedAttention
     ) throws -> Tensor {
         var unused: [Projection: Tensor] = [:]
-        let normal = try x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon).output
+        let normal = try RMSNorm.forward(x, weights.inputNorm, epsilon: configuration.normEpsilon).output
         let (query, key, value) = try attentionInputs(normal, adapter, table)
         let middle = try project(.output, attention(query, key, value).chosen(rows), adapter, residual: x.chosen(rows), &unused)
-        let normalMiddle = try middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon).output
+        let normalMiddle = try RMSNorm.forward(middle, weights.outputNorm, epsilon: configuration.normEpsilon).output
         let gated: Tensor
         if let both = try together([.gate, .up], normalMiddle, adapter) {
             gated = try SwiGLU.forward(both.narrow(1, 0, both.shape[1] / 2), both.narrow(1, both.shape[1] / 2, both.shape[1] / 2))
@@ -98,7 +98,7 @@ struct DecoderBlock {
                 dY, x, saved.reduced[projection], adapter.factors[projection], adapter.gradients[projection],
                 mask: adapter.masks[projection], adding: sum)
         }
-        let (normalMiddle, middleRstd) = try saved.middle.rmsNorm(weights.outputNorm, epsilon: configuration.normEpsilon)
+        let (normalMiddle, middleRstd) = try RMSNorm.forward(saved.middle, weights.outputNorm, epsilon: configuration.normEpsilon)
         let product = try back(.down, dY, from: SwiGLU.forward(saved.gate, saved.up))
         let (dGate, dUp) = try SwiGLU.backward(product, gate: saved.gate, up: saved.up)
         let dNormalMiddle = try back(.gate, dGate, from: normalMiddle, adding: back(.up, dUp, from: normalMiddle))
@@ -107,7 +107,7 @@ struct DecoderBlock {
         let tokens = saved.x.shape[0]
         let dMixed = try back(.output, dMiddle, from: saved.attention.output.chosen(rows)).spread(rows, over: tokens)
         let (dQuery, dKey, dValue) = try attention.backward(dMixed, saved.attention)
-        let (normal, rstd) = try saved.x.rmsNorm(weights.inputNorm, epsilon: configuration.normEpsilon)
+        let (normal, rstd) = try RMSNorm.forward(saved.x, weights.inputNorm, epsilon: configuration.normEpsilon)
         var dNormal = try back(.value, dValue.reshaped([tokens, -1]), from: normal)
         dNormal = try back(.key, headsBackward(dKey, saved.key, weights.keyNorm, table), from: normal, adding: dNormal)
         dNormal = try back(.query, headsBackward(dQuery, saved.query, weights.queryNorm, table), from: normal, adding: dNormal)
@@ -129,7 +129,7 @@ struct DecoderBlock {
     ) throws -> (rotated: Tensor, normInput: Tensor?) {
         let y = try split(project(projection, x, adapter, &reduced))
         guard let norm else { return (try RotaryEmbedding.rotate(y, table), nil) }
-        return (try RotaryEmbedding.rotate(y.rmsNorm(norm, epsilon: configuration.normEpsilon).output, table), y)
+        return (try RotaryEmbedding.rotate(RMSNorm.forward(y, norm, epsilon: configuration.normEpsilon).output, table), y)
     }
 
     /// Several projections of one input side by side [tokens, all outputs], where the device does them at once.
@@ -155,8 +155,8 @@ struct DecoderBlock {
             let value = try all.narrow(1, heads + groups, groups)
             var both = try all.narrow(1, 0, heads + groups)
             if let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm {
-                query = try query.rmsNorm(queryNorm, epsilon: configuration.normEpsilon).output
-                key = try key.rmsNorm(keyNorm, epsilon: configuration.normEpsilon).output
+                query = try RMSNorm.forward(query, queryNorm, epsilon: configuration.normEpsilon).output
+                key = try RMSNorm.forward(key, keyNorm, epsilon: configuration.normEpsilon).output
                 both = try Tensor.concatenated([query, key], 1)
             }
             let turned = try RotaryEmbedding.rotate(both, table)
@@ -173,7 +173,7 @@ struct DecoderBlock {
     ) throws -> Tensor {
         var gradient = try RotaryEmbedding.rotate(gradient, table, inverse: true)
         if let norm, let normInput {
-            let rstd = try normInput.rmsNorm(norm, epsilon: configuration.normEpsilon).rstd
+            let rstd = try RMSNorm.forward(normInput, norm, epsilon: configuration.normEpsilon).rstd
             gradient = try RMSNorm.backward(gradient, x: normInput, rstd: rstd, weight: norm)
         }
         return try gradient.reshaped([gradient.shape[0], -1])

@@ -95,7 +95,8 @@ public final class LanguageModel {
         }
         rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
         let flash = FlashAttention.find(on: device, dtype: dtype)
-        unequalLengthAttention = flash.kernel
+        unequalLengthAttention = flash.kernel ?? HostSequenceAttention(
+            (configuration.headCount, configuration.keyValueHeadCount, configuration.headSize), dtype, device)
         attentionNote = flash.note
         passRecorder = GPUGraphs(on: device)
     }
@@ -130,7 +131,7 @@ public final class LanguageModel {
                 try attention.forward($0, $1, $2).output
             }
         }
-        let normal = try x.rmsNorm(finalNorm, epsilon: configuration.normEpsilon).output
+        let normal = try RMSNorm.forward(x, finalNorm, epsilon: configuration.normEpsilon).output
         return try head.product(normal).to(dtype: dtype == .float64 ? .float64 : .float32)
     }
 }

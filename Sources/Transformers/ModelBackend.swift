@@ -115,7 +115,7 @@ final class ModelBackend: DecodingBackend {
         }
         func rows(_ values: [Float]) -> LogitRows { LogitRows(values: values, vocabularySize: vocabularySize) }
         if let host = weights.host, feeds.reduce(0, { $0 + $1.tokens.count }) <= ForwardWeights.hostRows { return rows(try logits(feeds, on: host)) }
-        let hidden = try lastHidden(feeds, weights).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
+        let hidden = try RMSNorm.forward(lastHidden(feeds, weights), model.finalNorm, epsilon: model.configuration.normEpsilon).output
         return rows(try weights.head.product(hidden).floats())
     }
 
@@ -223,6 +223,18 @@ final class ModelBackend: DecodingBackend {
         let (heads, groups, size) = model.attentionShape
         let each = heads / groups
         let starts = feeds.map { cache.lengths[$0.slot] }
+        if let loops = HostSequenceAttention(model.attentionShape, model.dtype, model.device) {
+            var firstQuery = 0
+            let sequences = zip(feeds, starts).map { feed, start in
+                defer { firstQuery += feed.tokens.count }
+                return HostSequenceAttention.Sequence(
+                    firstQuery: firstQuery, queries: feed.tokens.count, firstKey: cache.row(feed.slot, 0), keys: start + feed.tokens.count)
+            }
+            return { [cache, scale] layer, query in
+                let (keys, values) = cache.storage(layer: layer)
+                return try loops.forward(query, keys, values, sequences, scale: scale).output.reshaped([-1, heads * size])
+            }
+        }
         // A query at `start + i` sees keys up to its own place; from an empty cache that is the kernel's own causal mask.
         let masks = try feeds.indices.map { number -> Tensor? in
             let start = starts[number], count = feeds[number].tokens.count, total = start + count

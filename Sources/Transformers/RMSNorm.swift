@@ -2,6 +2,25 @@ import Torch
 
 /// Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019) with a frozen weight.
 enum RMSNorm {
+    /// `y = x · rstd · w` and `rstd = 1/√(mean(x²) + epsilon)` [rows, 1].
+    static func forward(_ x: Tensor, _ weight: Tensor, epsilon: Double) throws -> (output: Tensor, rstd: Tensor) {
+        guard Lane.takes(x, weight) else { return try x.rmsNorm(weight, epsilon: epsilon) }
+        let width = x.shape[x.shape.count - 1], rows = x.count / width
+        let output = try Tensor.empty(x.shape), rstd = try Tensor.empty(x.shape.dropLast() + [1])
+        try withExtendedLifetime((x, weight, output, rstd)) {
+            let (from, factors, to, scales) = (Lane(x).start, Lane(weight).start, Lane(output).start, Lane(rstd).start)
+            try Libtorch.open().parallel(rows, grain: grain(width)) { range in
+                for row in range {
+                    scales[row] = RowMath.rmsNorm(from + row * width, factors, width, Float(epsilon), to + row * width)
+                }
+            }
+        }
+        return (output, rstd)
+    }
+
+    /// Rows that are worth a thread.
+    private static func grain(_ width: Int) -> Int { max(1, 16_384 / width) }
+
     /// The gradient of `x` for `y = x̂ · w`, `x̂ = x · rstd`, plus `residual`:
     ///
     ///     g  = dY · w
@@ -35,7 +54,7 @@ enum RMSNorm {
         try withExtendedLifetime(kept) {
             let gradient = Lane(dY), input = Lane(x), scale = Lane(rstd), factor = Lane(weight)
             let past = residual.map(Lane.init), output = Lane(result)
-            try Libtorch.open().parallel(rows, grain: max(1, 16_384 / width)) { range in
+            try Libtorch.open().parallel(rows, grain: grain(width)) { range in
                 for row in range {
                     let g = gradient.start + row * width, v = input.start + row * width, out = output.start + row * width
                     let w = factor.start, r = scale.start[row]

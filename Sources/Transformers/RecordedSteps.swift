@@ -159,6 +159,6 @@ final class RecordedSteps {
                     .reshaped([rows, heads * size])
             }
         }
-        return try weights.head.product(x.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output)
+        return try weights.head.product(RMSNorm.forward(x, model.finalNorm, epsilon: model.configuration.normEpsilon).output)
     }
 }

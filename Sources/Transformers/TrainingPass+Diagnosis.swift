@@ -25,7 +25,7 @@ extension TrainingPass {
             }
             x = output
         }
-        let normal = try x.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
+        let normal = try RMSNorm.forward(x, model.finalNorm, epsilon: model.configuration.normEpsilon).output
         return try model.head.product(normal).allFinite() ? nil : "the logits"
     }
 }

@@ -97,7 +97,7 @@ public final class TrainingPass {
     private func headBackward(_ x: Tensor, _ loss: (Range<Int>, Tensor) throws -> Tensor) throws -> Tensor {
         let gradients = try pieces(of: x.shape[0]).map { range in
             let chosen = try x.narrow(0, range.lowerBound, range.count)
-            let (normal, rstd) = try chosen.rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon)
+            let (normal, rstd) = try RMSNorm.forward(chosen, model.finalNorm, epsilon: model.configuration.normEpsilon)
             let dLogits = try loss(range, model.head.product(normal).to(dtype: exactType))
             let dNormal = try model.head.backProduct(dLogits.to(dtype: x.dtype))
             return try RMSNorm.backward(dNormal, x: chosen, rstd: rstd, weight: model.finalNorm)
@@ -125,7 +125,7 @@ public final class TrainingPass {
                 x, adapter.block(layer), table, attention, rows: layer == model.blocks.count - 1 ? wanted : nil).output
         }
         for range in pieces(of: rows.count) {
-            let normal = try x.narrow(0, range.lowerBound, range.count).rmsNorm(model.finalNorm, epsilon: model.configuration.normEpsilon).output
+            let normal = try RMSNorm.forward(x.narrow(0, range.lowerBound, range.count), model.finalNorm, epsilon: model.configuration.normEpsilon).output
             try loss(range, model.head.product(normal).to(dtype: exactType))
         }
     }

@@ -105,6 +105,120 @@ import Transformers
 }
 
 /// Decoding in the processor's own loops against whole forward passes through libtorch.
+@Suite struct HostSequenceAttentionTests {
+    /// Sequences of these queries and keys lie one after another.
+    private struct Case {
+        let (heads, groups, size): (Int, Int, Int)
+        let lengths: [(queries: Int, keys: Int)]
+
+        var sequences: [HostSequenceAttention.Sequence] {
+            var (query, key) = (0, 0)
+            return lengths.map { length in
+                defer { (query, key) = (query + length.queries, key + length.keys) }
+                return .init(firstQuery: query, queries: length.queries, firstKey: key, keys: length.keys)
+            }
+        }
+
+        var queries: Int { lengths.reduce(0) { $0 + $1.queries } }
+        var keys: Int { lengths.reduce(0) { $0 + $1.keys } }
+        var scale: Double { 1 / Double(size).squareRoot() }
+
+        func random(_ tokens: Int, _ heads: Int, _ name: String) throws -> Tensor {
+            var random = CounterRandom(seed: 3, phase: name)
+            return try Tensor((0..<tokens * heads * size).map { _ in Float(random.uniform() * 4 - 2) }, [tokens, heads, size])
+        }
+
+        /// libtorch's kernel in float64, sequence by sequence, keys repeated for every head.
+        func expected(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ gradient: Tensor) throws -> [[Float]] {
+            var results: [[Tensor]] = [[], [], [], []]
+            for sequence in sequences {
+                func part(_ x: Tensor, _ start: Int, _ count: Int) throws -> Tensor {
+                    let own = x.shape[1]
+                    return try x.narrow(0, start, count).to(dtype: .float64).permuted([1, 0, 2]).reshaped([own, 1, count, size])
+                        .expanded([own, heads / own, count, size]).reshaped([1, heads, count, size])
+                }
+                let (count, width) = (sequence.queries, sequence.keys)
+                let (q, g) = (try part(query, sequence.firstQuery, count), try part(gradient, sequence.firstQuery, count))
+                let (k, v) = (try part(key, sequence.firstKey, width), try part(value, sequence.firstKey, width))
+                let rows = (0..<count).flatMap { row in (0..<width).map { $0 > width - count + row ? -Double.infinity : 0 } }
+                let mask = try Tensor(rows, [1, 1, count, width]).expanded([1, heads, count, width])
+                let forward = try q.flashAttentionCPU(key: k, value: v, causal: false, mask: mask, scale: scale)
+                let back = try q.flashAttentionCPUBackward(
+                    gradient: g, key: k, value: v, output: forward.output, logSumExp: forward.logSumExp, causal: false, mask: mask, scale: scale)
+                func tokens(_ x: Tensor, summing: Bool) throws -> Tensor {
+                    let own = try x.reshaped([groups, heads / groups, x.shape[2], size])
+                    let rows = summing ? try own.sum([1]) : try own.reshaped([heads, x.shape[2], size])
+                    return try rows.permuted([1, 0, 2]).to(dtype: .float32)
+                }
+                results[0].append(try tokens(forward.output, summing: false))
+                results[1].append(try tokens(back.query, summing: false))
+                results[2].append(try tokens(back.key, summing: true))
+                results[3].append(try tokens(back.value, summing: true))
+            }
+            return try results.map { try Tensor.concatenated($0).floats() }
+        }
+    }
+
+    private static let cases = [
+        Case(heads: 6, groups: 2, size: 64, lengths: [(70, 70), (1, 9), (40, 45), (5, 5), (110, 300)]),
+        Case(heads: 4, groups: 4, size: 32, lengths: [(130, 130)]),
+        Case(heads: 7, groups: 1, size: 96, lengths: [(33, 33), (12, 150), (1, 1)]),
+    ]
+
+    /// In float64 the same comes from libtorch; what rounding leaves of sums over 300 keys and 770 rows is 1e-5 of the largest number.
+    @Test(arguments: 0..<3, [false, true]) func outputsAndGradientsEqualLibtorchs(number: Int, inWideVectors isWide: Bool) throws {
+        if isWide, !Processor.hasWideVectors { return }
+        let one = Self.cases[number], loops = try #require(HostSequenceAttention((one.heads, one.groups, one.size), .float32, .cpu, inWideVectors: isWide))
+        let query = try one.random(one.queries, one.heads, "query"), gradient = try one.random(one.queries, one.heads, "gradient")
+        let key = try one.random(one.keys, one.groups, "key"), value = try one.random(one.keys, one.groups, "value")
+        let forward = try loops.forward(query, key, value, one.sequences, scale: one.scale)
+        let back = try loops.backward(
+            gradient, query, key, value, output: forward.output, logSumExp: forward.logSumExp, one.sequences, scale: one.scale)
+        let results = try [forward.output, back.query, back.key, back.value].map { try $0.floats() }
+        for (result, expected) in zip(results, try one.expected(query, key, value, gradient)) {
+            #expect(largestDifference(result, expected) < 1e-5 * expected.reduce(1) { max($0, abs($1)) })
+        }
+    }
+
+    /// As in a cache with slots: sequences out of order, and between them keys that nobody sees.
+    @Test func sequencesMayLieAnywhere() throws {
+        let one = Self.cases[0], loops = try #require(HostSequenceAttention((one.heads, one.groups, one.size), .float32, .cpu))
+        let query = try one.random(8, one.heads, "query"), key = try one.random(60, one.groups, "key"), value = try one.random(60, one.groups, "value")
+        let sequences = [
+            HostSequenceAttention.Sequence(firstQuery: 0, queries: 5, firstKey: 30, keys: 20),
+            HostSequenceAttention.Sequence(firstQuery: 5, queries: 3, firstKey: 3, keys: 7),
+        ]
+        let all = try loops.forward(query, key, value, sequences, scale: one.scale).output
+        for sequence in sequences {
+            let alone = try loops.forward(
+                query.narrow(0, sequence.firstQuery, sequence.queries), key.narrow(0, sequence.firstKey, sequence.keys),
+                value.narrow(0, sequence.firstKey, sequence.keys),
+                [.init(firstQuery: 0, queries: sequence.queries, firstKey: 0, keys: sequence.keys)], scale: one.scale).output
+            #expect(try all.narrow(0, sequence.firstQuery, sequence.queries).floats() == alone.floats())
+        }
+        let forward = try loops.forward(query, key, value, sequences, scale: one.scale)
+        let back = try loops.backward(
+            query, query, key, value, output: forward.output, logSumExp: forward.logSumExp, sequences, scale: one.scale)
+        #expect(try back.key.narrow(0, 10, 20).floats().allSatisfy { $0 == 0 }, "nobody sees these keys")
+        #expect(try back.key.narrow(0, 3, 7).floats().contains { $0 != 0 })
+    }
+
+    /// Scores far apart: the greatest of each row is taken off before the exponential.
+    @Test func scoresOfAnySizeAreFinite() throws {
+        let loops = try #require(HostSequenceAttention((2, 1, 32), .float32, .cpu))
+        let query = try Tensor.full([40, 2, 32], 30), key = try Tensor((0..<40 * 32).map { Float($0 / 32 % 2 == 0 ? 30 : -30) }, [40, 1, 32])
+        let value = try Tensor((0..<40 * 32).map { Float($0 / 32 % 2) }, [40, 1, 32])
+        let sequence = HostSequenceAttention.Sequence(firstQuery: 0, queries: 40, firstKey: 0, keys: 40)
+        #expect(try loops.forward(query, key, value, [sequence], scale: 1).output.floats().allSatisfy { abs($0) < 1e-6 })
+    }
+
+    @Test func whatTheLoopsDoNotServeIsRefused() {
+        #expect(HostSequenceAttention((4, 2, 48), .float32, .cpu) == nil, "heads of whole strips only")
+        #expect(HostSequenceAttention((4, 2, 64), .bfloat16, .cpu) == nil)
+        #expect(HostSequenceAttention((4, 2, 64), .float32, .cuda(0)) == nil)
+    }
+}
+
 @Suite struct HostPassTests {
     /// Forces its tokens one by one and takes the log-probabilities of the whole vocabulary after each.
     private final class Reading: Guide {

@@ -34,7 +34,11 @@ extension Lanes {
 
 enum RowMath {
     /// `y = x / √(mean(x²) + ε) · w`
-    static func rmsNorm(_ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ width: Int, _ epsilon: Float, _ y: UnsafeMutablePointer<Float>) {
+    /// - Returns: `1 / √(mean(x²) + ε)`
+    @discardableResult
+    static func rmsNorm(
+        _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ width: Int, _ epsilon: Float, _ y: UnsafeMutablePointer<Float>
+    ) -> Float {
         var lanes = Lanes.zero
         var index = 0
         while index + 16 <= width {
@@ -49,6 +53,7 @@ enum RowMath {
         }
         let factor = 1 / (sum / Float(width) + epsilon).squareRoot()
         for index in 0..<width { y[index] = x[index] * factor * weight[index] }
+        return factor
     }
 
     /// Turns one head in place: element `i` with element `i + half`, as `RotaryEmbedding.rotate` does.
