@@ -22,7 +22,7 @@ let package = Package(
         // SHA-256 of files and texts: the identity of every input in a manifest.
         .target(name: "ContentHash", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         // libtorch through its stable C ABI, opened at run time.
-        .target(name: "Torch"),
+        .target(name: "Torch", dependencies: ["Groundwork"]),
         // The files of the field: safetensors, GGUF, config.json, PEFT adapters, the Hugging Face cache.
         .target(name: "Checkpoints", dependencies: ["Groundwork", "Torch"]),
         // Byte-level BPE and chat templates. No tensors.

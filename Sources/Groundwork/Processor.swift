@@ -9,6 +9,14 @@ public enum Processor {
         return ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512_vbmi2"].allSatisfy { flags.contains(Substring($0)) }
     }()
 
+    /// Whether Intel made it: its MKL, which is in PyTorch's builds, has fast paths for these.
+    public static let isIntels = description.map(isIntels(in:)) ?? false
+
+    /// - Parameter description: `/proc/cpuinfo`, or its beginning.
+    public static func isIntels(in description: String) -> Bool {
+        description.split(separator: "\n").first { $0.hasPrefix("vendor_id") }?.hasSuffix(" GenuineIntel") ?? false
+    }
+
     /// Why this program cannot run here, and what to do; nil where it can, or where the system does not say.
     public static var objection: String? { description.flatMap(objection(to:)) }
 

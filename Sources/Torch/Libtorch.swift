@@ -94,6 +94,10 @@ public final class Libtorch: Sendable {
         // (measured: 195 → 227 tokens/s of training).
         setenv("THP_MEM_ALLOC_ENABLE", "1", 0)
 
+        // A pass over many prompts takes and frees tensors of some megabytes again and again. Kept back from the system their memory need not
+        // be cleared each time (MMLU on a Xeon: 4.2 → 3.1 s of the kernel's time in a run of 14 s, for 70 MB more).
+        if getenv("MALLOC_TRIM_THRESHOLD_") == nil, getenv("MALLOC_MMAP_THRESHOLD_") == nil { Platform.keepFreedMemory(upTo: 256 << 20) }
+
         // oneDNN compiles a kernel for every new number of rows and keeps it with some 0.1 MB: of packed batches, each of which is new, those
         // of the present one are enough.
         setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0)

@@ -1,12 +1,15 @@
+import Groundwork
+
 /// Matrix products, where the time goes.
 extension Tensor {
     /// `self · weightᵀ + bias + residual` for `self` [n, in], `weight` [out, in], `bias` [out], `residual` [n, out].
     ///
-    /// The weight may be a transposed view. On x86 processors oneDNN does it for many rows in single precision: MKL, PyTorch's own
-    /// choice there, first copies the weight in every product (measured: 172 against 192 GFLOP/s, and 112 against 185 for a head of
-    /// 49,152 rows). The residual rides inside the product.
-    public func linear(_ weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil) throws -> Tensor {
-        if device == .cpu, dtype == .float32, weight.dtype == .float32, shape.count == 2, shape[0] >= 8, Libtorch.hasOneDNN {
+    /// The weight may be a transposed view. The residual rides inside the product.
+    /// - Parameter byOneDNN: which library computes many rows in single precision on a CPU.
+    public func linear(
+        _ weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, byOneDNN: Bool = Libtorch.prefersOneDNN
+    ) throws -> Tensor {
+        if byOneDNN, device == .cpu, dtype == .float32, weight.dtype == .float32, shape.count == 2, shape[0] >= 8 {
             return try library.pointwise(self, weight.handle, bias: bias, residual: residual)
         }
         // A full-size bias makes it one `addmm`.
@@ -37,8 +40,14 @@ extension Tensor {
 }
 
 extension Libtorch {
+    /// Whether products of many rows in single precision go to oneDNN in place of MKL, PyTorch's own choice, which copies the weight in
+    /// every product. In training SmolLM2 on AMD's Zen 4 MKL reaches 172 GFLOP/s where oneDNN reaches 192, and for a head of 49,152 rows
+    /// 112 against 185. On Intel's own processors it is the other way round (docs/performance.md), and nothing is compiled for every new
+    /// number of rows.
+    public static let prefersOneDNN = hasOneDNN && !Processor.isIntels
+
     /// Whether oneDNN's products can be called: they are in PyTorch's builds for x86-64 and for some other processors.
-    static let hasOneDNN: Bool = {
+    public static let hasOneDNN: Bool = {
         guard let x = try? Tensor([1, 2] as [Float], [1, 2]), let y = try? x.library.pointwise(x, x.handle, bias: nil, residual: nil) else { return false }
         return (try? y.floats()) == [5]
     }()

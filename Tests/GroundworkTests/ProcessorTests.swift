@@ -10,4 +10,10 @@ import Testing
         // Other architectures list no flags of that name.
         #expect(Processor.objection(to: "Features\t: fp asimd\n") == nil)
     }
+
+    @Test func knowWhoMadeThem() {
+        #expect(Processor.isIntels(in: "processor\t: 0\nvendor_id\t: GenuineIntel\n"))
+        #expect(!Processor.isIntels(in: "processor\t: 0\nvendor_id\t: AuthenticAMD\n"))
+        #expect(!Processor.isIntels(in: "processor\t: 0\nCPU implementer\t: 0x41\n"))
+    }
 }

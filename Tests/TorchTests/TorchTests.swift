@@ -29,11 +29,15 @@ import Torch
         let views = [("rows", { (x: Tensor) in x }), ("columns", { try $0.transposed().contiguous().transposed() })]
         for (name, view) in views {
             let (a, b) = (try view(a), try view(b))
-            try agree(a.linear(b.transposed()), { product[$0] }, "\(name), product")
-            try agree(a.linear(b.transposed(), bias: bias), { product[$0] + Double(over[$0 % columns]) }, "\(name), bias")
-            try agree(a.linear(b.transposed(), residual: start), { product[$0] + Double(from[$0]) }, "\(name), residual")
-            try agree(
-                a.linear(b.transposed(), bias: bias, residual: start), { product[$0] + Double(over[$0 % columns]) + Double(from[$0]) }, "\(name), both")
+            for byOneDNN in Libtorch.hasOneDNN ? [false, true] : [false] {
+                let (weight, what) = (try b.transposed(), "\(name), by oneDNN: \(byOneDNN)")
+                try agree(a.linear(weight, byOneDNN: byOneDNN), { product[$0] }, what)
+                try agree(a.linear(weight, bias: bias, byOneDNN: byOneDNN), { product[$0] + Double(over[$0 % columns]) }, "\(what), bias")
+                try agree(a.linear(weight, residual: start, byOneDNN: byOneDNN), { product[$0] + Double(from[$0]) }, "\(what), residual")
+                try agree(
+                    a.linear(weight, bias: bias, residual: start, byOneDNN: byOneDNN),
+                    { product[$0] + Double(over[$0 % columns]) + Double(from[$0]) }, "\(what), both")
+            }
             let wide = try Tensor.concatenated([start, start], 1), part = try wide.narrow(1, 0, columns)
             try part.addProduct_(a, b, times: -0.5)
             try agree(part.contiguous(), { Double(from[$0]) - 0.5 * product[$0] }, "\(name), in place")
