@@ -1,7 +1,7 @@
 """machine.py [--device cpu|cuda] [--json FILE]: what this machine is and what it can do at most.
 
 Two ceilings, each the best of several tries with all threads: float32 products per second (the better of PyTorch's own product
-and of oneDNN's on packed weights, which is what Retort calls; on a GPU bfloat16), and bytes per second read from memory by a
+and of oneDNN's on packed weights, since Retort calls either; on a GPU bfloat16), and bytes per second read from memory by a
 sum over more than any cache holds. A benchmark's figure is told as a share of the one that bounds it.
 """
 

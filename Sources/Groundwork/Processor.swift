@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the x86-64 build asks of its processor: Package.swift has it compiled for AVX2 and FMA, which every one has had since 2013.
+/// The processor and what the x86-64 build asks of it: Package.swift has it compiled for AVX2 and FMA, which every one has had since 2013.
 public enum Processor {
     /// Whether vectors of sixteen float32 numbers may be used (AVX-512) and are worth it: of the processors that have them, those of before
     /// 2019 slow down for their sake, and lack `avx512_vbmi2`.
@@ -9,11 +9,11 @@ public enum Processor {
         return ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512_vbmi2"].allSatisfy { flags.contains(Substring($0)) }
     }()
 
-    /// Whether Intel made it: its MKL, which is in PyTorch's builds, has fast paths for these.
-    public static let isIntels = description.map(isIntels(in:)) ?? false
+    /// Whether Intel made it: MKL, which is in PyTorch's builds, is the same maker's.
+    public static let isIntel = description.map(isIntel(in:)) ?? false
 
     /// - Parameter description: `/proc/cpuinfo`, or its beginning.
-    public static func isIntels(in description: String) -> Bool {
+    public static func isIntel(in description: String) -> Bool {
         description.split(separator: "\n").first { $0.hasPrefix("vendor_id") }?.hasSuffix(" GenuineIntel") ?? false
     }
 

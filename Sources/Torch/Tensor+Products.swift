@@ -5,11 +5,11 @@ extension Tensor {
     /// `self · weightᵀ + bias + residual` for `self` [n, in], `weight` [out, in], `bias` [out], `residual` [n, out].
     ///
     /// The weight may be a transposed view. The residual rides inside the product.
-    /// - Parameter byOneDNN: which library computes many rows in single precision on a CPU.
+    /// - Parameter byOneDNN: whether oneDNN computes many rows in single precision on a CPU; nil for `Libtorch.prefersOneDNN`.
     public func linear(
-        _ weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, byOneDNN: Bool = Libtorch.prefersOneDNN
+        _ weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, byOneDNN: Bool? = nil
     ) throws -> Tensor {
-        if byOneDNN, device == .cpu, dtype == .float32, weight.dtype == .float32, shape.count == 2, shape[0] >= 8 {
+        if device == .cpu, dtype == .float32, weight.dtype == .float32, shape.count == 2, shape[0] >= 8, byOneDNN ?? Libtorch.prefersOneDNN {
             return try library.pointwise(self, weight.handle, bias: bias, residual: residual)
         }
         // A full-size bias makes it one `addmm`.
@@ -43,8 +43,8 @@ extension Libtorch {
     /// Whether products of many rows in single precision go to oneDNN in place of MKL, PyTorch's own choice, which copies the weight in
     /// every product. In training SmolLM2 on AMD's Zen 4 MKL reaches 172 GFLOP/s where oneDNN reaches 192, and for a head of 49,152 rows
     /// 112 against 185. On Intel's own processors it is the other way round (docs/performance.md), and nothing is compiled for every new
-    /// number of rows.
-    public static let prefersOneDNN = hasOneDNN && !Processor.isIntels
+    /// number of rows. A PyTorch with another library in MKL's place was not measured.
+    static let prefersOneDNN = !Processor.isIntel && hasOneDNN
 
     /// Whether oneDNN's products can be called: they are in PyTorch's builds for x86-64 and for some other processors.
     public static let hasOneDNN: Bool = {

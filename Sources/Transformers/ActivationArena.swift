@@ -16,8 +16,9 @@ final class ActivationArena {
         used = 0
         guard bytes > room?.count ?? 0 else { return }
         room = nil  // before the larger one is taken
-        // Half as much again: what no pass touches takes no memory, and for a somewhat larger batch the system need not clear all of it anew.
-        room = try Tensor.empty([bytes + bytes / 2], .uint8)
+        // Half as much again where the system promises it: what no pass touches takes no memory, and for a somewhat larger batch it need
+        // not clear all of it anew.
+        room = try (try? Tensor.empty([bytes + bytes / 2], .uint8)) ?? Tensor.empty([bytes], .uint8)
     }
 
     /// The same numbers, row-major, in the room; `tensor` itself where it is full.

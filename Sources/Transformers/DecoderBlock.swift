@@ -56,7 +56,7 @@ struct DecoderBlock {
         let (query, queryInput) = try heads(.query, normal, weights.queryNorm, adapter, table, &reduced)
         let (key, keyInput) = try heads(.key, normal, weights.keyNorm, adapter, table, &reduced)
         let value = try split(project(.value, normal, adapter, &reduced))
-        var savedAttention = try attention.forward(kept(query), kept(key), kept(value))
+        var savedAttention = try attention.forward(query, key, value, keep: kept)
         savedAttention.output = try kept(savedAttention.output)
         let (mixed, past) = try (savedAttention.output.chosen(rows), x.chosen(rows))
         let middle = try kept(project(.output, mixed, adapter, residual: past, &reduced))

@@ -20,6 +20,8 @@ public final class LanguageModel {
     let finalNorm: Tensor
     let head: Linear  // [vocabulary, hidden]
     let rotary: RotaryEmbedding
+    /// Nil where the processor's own loops do not serve.
+    let hostAttention: HostSequenceAttention?
     /// Nil where packed sequences are attended piece by piece.
     package var unequalLengthAttention: (any UnequalLengthAttention)?
     /// Why training on this device is slower than it could be, if it is.
@@ -95,8 +97,9 @@ public final class LanguageModel {
         }
         rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
         let flash = FlashAttention.find(on: device, dtype: dtype)
-        unequalLengthAttention = flash.kernel ?? HostSequenceAttention(
+        hostAttention = HostSequenceAttention(
             (configuration.headCount, configuration.keyValueHeadCount, configuration.headSize), dtype, device)
+        unequalLengthAttention = flash.kernel ?? hostAttention
         attentionNote = flash.note
         passRecorder = GPUGraphs(on: device)
     }

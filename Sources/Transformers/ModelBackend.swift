@@ -217,13 +217,13 @@ final class ModelBackend: DecodingBackend {
         }
     }
 
-    /// Attention where streams bring several tokens: one call per stream. Behind a beginning that the cache holds most keys are its, so the
-    /// heads that share them stand as rows of one matrix, as in `steps`.
+    /// Attention where streams bring several tokens: the processor's own loops over the cache, else one call per stream. There, behind a
+    /// beginning that the cache holds, most keys are its, so the heads that share them stand as rows of one matrix, as in `steps`.
     private func pieces(_ feeds: [Feed]) throws -> Attend {
         let (heads, groups, size) = model.attentionShape
         let each = heads / groups
         let starts = feeds.map { cache.lengths[$0.slot] }
-        if let loops = HostSequenceAttention(model.attentionShape, model.dtype, model.device) {
+        if let loops = model.hostAttention {
             var firstQuery = 0
             let sequences = zip(feeds, starts).map { feed, start in
                 defer { firstQuery += feed.tokens.count }

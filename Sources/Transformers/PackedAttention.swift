@@ -76,14 +76,19 @@ struct PackedAttention {
 
     private var scale: Double { 1 / Double(size).squareRoot() }
 
-    /// - Parameters: `query` [tokens, heads, size]; `key`, `value` [tokens, groups, size].
-    func forward(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws -> Saved {
+    /// - Parameters:
+    ///   - query: [tokens, heads, size]
+    ///   - key, value: [tokens, groups, size]
+    ///   - keep: where what is saved of them goes.
+    func forward(_ query: Tensor, _ key: Tensor, _ value: Tensor, keep: (Tensor) throws -> Tensor = { $0 }) throws -> Saved {
+        let query = try keep(query)
         if let wholeBatch {
-            let k = try wholeBatch.seen.map { try key.rows($0) } ?? key, v = try wholeBatch.seen.map { try value.rows($0) } ?? value
+            let k = try keep(wholeBatch.seen.map { try key.rows($0) } ?? key), v = try keep(wholeBatch.seen.map { try value.rows($0) } ?? value)
             let result = try wholeBatch.kernel.forward(query, k, v, wholeBatch.lengths, scale: scale)
             let saved = SavedPiece(query: query, key: k, value: v, logSumExp: result.logSumExp, random: result.random)
             return Saved(output: try result.output.reshaped([-1, heads * size]), pieces: [saved])
         }
+        let (key, value) = (try keep(key), try keep(value))
         var outputs: [Tensor] = [], saved: [SavedPiece] = []
         for index in pieces.indices {
             let q = try rows(query, of: index), mask = try mask(of: index)

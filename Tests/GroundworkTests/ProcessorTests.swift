@@ -12,8 +12,8 @@ import Testing
     }
 
     @Test func knowWhoMadeThem() {
-        #expect(Processor.isIntels(in: "processor\t: 0\nvendor_id\t: GenuineIntel\n"))
-        #expect(!Processor.isIntels(in: "processor\t: 0\nvendor_id\t: AuthenticAMD\n"))
-        #expect(!Processor.isIntels(in: "processor\t: 0\nCPU implementer\t: 0x41\n"))
+        #expect(Processor.isIntel(in: "processor\t: 0\nvendor_id\t: GenuineIntel\n"))
+        #expect(!Processor.isIntel(in: "processor\t: 0\nvendor_id\t: AuthenticAMD\n"))
+        #expect(!Processor.isIntel(in: "processor\t: 0\nCPU implementer\t: 0x41\n"))
     }
 }

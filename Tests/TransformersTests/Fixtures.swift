@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Groundwork
 import Testing
 import Tokenizers
 import Torch
@@ -73,6 +74,35 @@ struct TinyModel {
             """
         return try Tokenizer(tokenizerJSON: Data(json.utf8), configJSON: nil)
     }
+}
+
+/// A random model whose heads of 32 are wide enough for the processor's own attention, which those of the fixtures are not.
+func drawnModel(dtype: DType = .float32) throws -> LanguageModel {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("retort-drawn-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (hidden, inner, query, key) = (48, 64, 4 * 32, 2 * 32)
+    try Data("""
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 96, "hidden_size": \(hidden), "intermediate_size": \(inner),
+         "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "hidden_act": "silu", "rms_norm_eps": 1e-5,
+         "rope_theta": 10000.0, "max_position_embeddings": 256, "attention_bias": false, "tie_word_embeddings": true}
+        """.utf8).write(to: folder.appendingPathComponent("config.json"))
+    var shapes = [("model.embed_tokens.weight", [96, hidden]), ("model.norm.weight", [hidden])]
+    for layer in 0..<2 {
+        let block = [
+            ("input_layernorm", [hidden]), ("self_attn.q_proj", [query, hidden]), ("self_attn.k_proj", [key, hidden]),
+            ("self_attn.v_proj", [key, hidden]), ("self_attn.o_proj", [hidden, query]), ("post_attention_layernorm", [hidden]),
+            ("mlp.gate_proj", [inner, hidden]), ("mlp.up_proj", [inner, hidden]), ("mlp.down_proj", [hidden, inner]),
+        ]
+        shapes += block.map { ("model.layers.\(layer).\($0).weight", $1) }
+    }
+    try Safetensors.write(
+        shapes.map { name, shape in
+            var random = CounterRandom(seed: 11, phase: name)
+            let numbers = (0..<shape.reduce(1, *)).map { _ in shape.count == 1 ? 1 : Float(random.uniform() - 0.5) }
+            return (name, DType.float32, shape, numbers.withUnsafeBytes(Array.init))
+        }, to: folder.appendingPathComponent("model.safetensors").path)
+    return try LanguageModel(Checkpoint.open(folder.path), TinyModel.tokenizer(), device: .cpu, dtype: dtype)
 }
 
 /// The largest |a − b| and where it stands.

@@ -46,6 +46,19 @@ private let qwen72 = ModelConfiguration(
         }
     }
 
+    /// Where one call takes the whole batch, keys and values that others go on from stand in copies alone.
+    @Test func aBlockOfOneCallKeepsNoMoreThanTheFormulaSays() throws {
+        let model = try drawnModel(), pieces: [PackedSequences.Piece] = [.init(count: 10), .init(count: 4, continues: 0), .init(count: 3, continues: 1)]
+        let configuration = AdapterConfiguration(rank: 4, alpha: 8, targetModules: AdapterConfiguration.allProjections)
+        let pass = try TrainingPass(model: model, adapter: Adapter(for: model, configuration, seed: 1))
+        let footprint = TrainingFootprint(
+            model: ModelFootprint(model.configuration, dtype: .float32), adapter: AdapterFootprint(rank: 4, targets: Set(Projection.allCases)))
+        let alone = PackedSequences([Array(0..<17), Array(3..<8)]), tree = PackedSequences(tokens: Array(0..<17), pieces: pieces)
+        #expect(try pass.measuredBlockBytes(alone) == footprint.layerBytes(.everything, PassSize(alone, rows: 3)))
+        // Of 17 keys only the first ten are not in a copy behind others: keys and values of two heads of 32 for the other seven.
+        #expect(try pass.measuredBlockBytes(tree) == footprint.layerBytes(.everything, PassSize(tree, rows: 3)) - 2 * 2 * 32 * 4 * 7)
+    }
+
     @Test func aPassIsMeasuredByWhatAttentionReads() {
         let alone = PassSize(PackedSequences([Array(0..<4), Array(0..<3)]), rows: 2)
         #expect(alone == PassSize(tokens: 7, reread: 0, pairs: 10 + 6, rows: 2))

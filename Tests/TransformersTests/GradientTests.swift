@@ -1,4 +1,6 @@
+import Checkpoints
 import Foundation
+import Groundwork
 import Testing
 import Torch
 import Transformers
@@ -99,7 +101,7 @@ import Transformers
 
     /// Three sequences that share 9 tokens, two of them 5 more: laid down as a tree, they give the logits and gradients of three
     /// whole sequences. In float64, where only the order of sums differs.
-    /// Also where a kernel takes the whole batch in one call, as on a GPU.
+    /// Also where one call takes the whole batch.
     @Test(arguments: TinyModel.families, [false, true]) func sharedBeginningsChangeNothing(family: String, inOneCall: Bool) throws {
         let tiny = try TinyModel(family, dtype: .float64)
         let adapter = try tiny.adapter("rslora")
@@ -121,6 +123,37 @@ import Transformers
                 let pass = try TrainingPass(model: tiny.model, adapter: adapter, activations: checkpointing ? .inputs : .everything)
                 #expect(abs(try run(pass, batch.0, batch.1, targets) - loss) < 1e-9)
                 for (a, b) in zip(reference.gradients, pass.gradients) { #expect(relativeDifference(try a.floats(), try b.floats()) < 1e-6) }
+            }
+        }
+    }
+
+    /// The processor's own attention, in one call for the whole batch, against libtorch's in float64, piece by piece: a tree of sequences and whole
+    /// ones, whatever blocks keep. Rounding to float32 leaves 1e-5 of a gradient.
+    @Test func theProcessorsOwnAttentionGivesTheSameGradients() throws {
+        let stem = (0..<40).map { ($0 * 5 + 3) % 90 }, branch = (0..<33).map { ($0 * 11 + 2) % 90 }, ends = [[1, 30], [6, 17, 9], [50, 4, 33, 8]]
+        let whole = PackedSequences([stem + branch + ends[0], stem + branch + ends[1], stem + ends[2]])
+        let tree = PackedSequences(
+            tokens: stem + branch + ends[0] + ends[1] + ends[2],
+            pieces: [.init(count: 40), .init(count: 33, continues: 0), .init(count: 2, continues: 1), .init(count: 3, continues: 1), .init(count: 4, continues: 0)])
+        let wholeRows = [73, 74, 149, 150, 193, 194], treeRows = [73, 74, 76, 77, 80, 81], targets = [3, 9, 27, 5, 14, 60]
+        func gradients(_ dtype: DType, _ batch: PackedSequences, _ rows: [Int], _ activations: ActivationChoice) throws -> (loss: Double, all: [[Float]]) {
+            let model = try drawnModel(dtype: dtype)
+            let adapter = try Adapter(
+                for: model, AdapterConfiguration(rank: 4, alpha: 8, targetModules: AdapterConfiguration.allProjections), seed: 1)
+            for (name, factor) in adapter.parameters {  // a fresh adapter's second factors are zero
+                var random = CounterRandom(seed: 2, phase: name)
+                try factor.copy_(Tensor((0..<factor.count).map { _ in Float(random.uniform() - 0.5) }, factor.shape).to(dtype: factor.dtype))
+            }
+            let pass = try TrainingPass(model: model, adapter: adapter, activations: activations)
+            let loss = try run(pass, batch, rows, targets)
+            return (loss, try pass.gradients.map { try $0.to(dtype: .float32).floats() })
+        }
+        let exact = try gradients(.float64, whole, wholeRows, .everything)
+        for (batch, rows) in [(whole, wholeRows), (tree, treeRows)] {
+            for activations in [ActivationChoice.everything, .inputs] {
+                let own = try gradients(.float32, batch, rows, activations)
+                #expect(abs(own.loss - exact.loss) < 1e-5)
+                for (a, b) in zip(own.all, exact.all) { #expect(relativeDifference(a, b) < 1e-5) }
             }
         }
     }

@@ -6,8 +6,7 @@ import Torch
 /// beside them. On a CPU a second set of weights is a small price up to 2 GiB, and int8 is what was asked for at any size: a `HostPass` holds
 /// it, with the adapter folded in or, in int8, beside it.
 struct ForwardWeights {
-    /// Up to so many new tokens at once go through `host`. What more rows want of libtorch is its flash attention; its products are no
-    /// faster in float32.
+    /// Up to so many new tokens at once go through `host`, whose attention takes one query at a time.
     static let hostRows = 48
     /// A second set of weights may be so large.
     static let mostBytes = 2 << 30

@@ -42,14 +42,14 @@ package struct HostSequenceAttention {
     package func forward(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, _ sequences: [Sequence], scale: Double
     ) throws -> (output: Tensor, logSumExp: Tensor) {
-        precondition([query, key, value].allSatisfy { $0.dtype == .float32 && $0.device == .cpu }, "float32 on the CPU")
+        check(query, key, value, sequences)
         let (query, key, value) = (try query.contiguous(), try key.contiguous(), try value.contiguous())
         let output = try Tensor.empty(query.shape), logSumExp = try Tensor.empty([query.shape[0], heads])
         try withExtendedLifetime((query, key, value, output, logSumExp)) {
             let (q, k, v, o, l) = (Lane(query).start, Lane(key).start, Lane(value).start, Lane(output).start, Lane(logSumExp).start)
             let threads = try Libtorch.open().threads
             // Later parts of a sequence see more keys than earlier ones; the smaller they are, the more evenly they go round.
-            let parts = max(1, (2 * threads + sequences.count * groups - 1) / (sequences.count * groups))
+            let parts = max(1, (2 * threads + sequences.count * groups - 1) / max(1, sequences.count * groups))
             try spread(sequences, parts: parts, backward: false) { work, room in
                 forward(of: work.group(q, k, v, self, Float(scale)), rows: work.rows, to: o, l, room)
             }
@@ -63,6 +63,7 @@ package struct HostSequenceAttention {
         _ gradient: Tensor, _ query: Tensor, _ key: Tensor, _ value: Tensor, output: Tensor, logSumExp: Tensor, _ sequences: [Sequence],
         scale: Double
     ) throws -> (query: Tensor, key: Tensor, value: Tensor) {
+        check(query, key, value, sequences)
         let (query, key, value) = (try query.contiguous(), try key.contiguous(), try value.contiguous())
         let (gradient, output) = (try gradient.contiguous(), try output.contiguous())
         let isCovered = sequences.reduce(0) { $0 + $1.keys } == key.shape[0]
@@ -78,6 +79,13 @@ package struct HostSequenceAttention {
             }
         }
         return (dQuery, dKey, dValue)
+    }
+
+    private func check(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ sequences: [Sequence]) {
+        precondition([query, key, value].allSatisfy { $0.dtype == .float32 && $0.device == .cpu }, "float32 on the CPU")
+        precondition(
+            sequences.allSatisfy { (1...$0.keys).contains($0.queries) } && sequences.reduce(0) { $0 + $1.queries } == query.shape[0],
+            "every query belongs to a sequence, which has keys for all of them")
     }
 
     // MARK: Work
@@ -145,15 +153,18 @@ package struct HostSequenceAttention {
             }
         }
         let longest = sequences.map(\.keys).max() ?? 0, library = try Libtorch.open(), threads = min(library.threads, work.count)
-        let next = Atomic(0)
-        library.parallel(threads, grain: 1) { range in
-            let room = Room(keys: longest, size: size, backward: backward)
-            defer { room.free() }
-            for _ in range {
-                while true {
-                    let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    if number >= work.count { break }
-                    body(work[number], room)
+        let numbers = Room(at: nil, keys: longest, size: size, backward: backward).count
+        let rooms = try Tensor.empty([threads, numbers]), next = Atomic(0)
+        withExtendedLifetime(rooms) {
+            let start = Lane(rooms).start
+            library.parallel(threads, grain: 1) { range in
+                for thread in range {
+                    let room = Room(at: start + thread * numbers, keys: longest, size: size, backward: backward)
+                    while true {
+                        let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                        if number >= work.count { break }
+                        body(work[number], room)
+                    }
                 }
             }
         }
@@ -161,7 +172,6 @@ package struct HostSequenceAttention {
 
     /// One thread's memory.
     private struct Room {
-        private let start: UnsafeMutableRawPointer
         /// Keys and values in tiles: of twelve keys, for each of the head's elements, their numbers.
         let keyTiles, valueTiles: UnsafeMutablePointer<Float>
         /// [keys, rowsAtOnce]: scores, then their shares; the shares' gradients.
@@ -174,27 +184,26 @@ package struct HostSequenceAttention {
         let dKeys, dValues: UnsafeMutablePointer<Float>
         /// [rowsAtOnce]
         let sums, shifts: UnsafeMutablePointer<Float>
+        /// Numbers that it takes.
+        let count: Int
 
-        init(keys: Int, size: Int, backward: Bool) {
-            let keys = rounded(keys, to: tileRows), block = rowsAtOnce * size
-            let counts = backward
-                ? [keys * size, keys * size, keys * rowsAtOnce, keys * rowsAtOnce, block, block, block, block, block, keys * size, keys * size]
-                : [keys * size, 0, keys * rowsAtOnce, 0, block, 0, 0, 0, block, 0, 0]
-            let total = counts.reduce(2 * rowsAtOnce, +)
-            start = .allocate(byteCount: 4 * total, alignment: 64)
-            var rest = start.assumingMemoryBound(to: Float.self)
-            func take(_ count: Int) -> UnsafeMutablePointer<Float> {
-                defer { rest += count }
-                return rest
+        /// - Parameter start: nil to learn `count` alone.
+        init(at start: UnsafeMutablePointer<Float>?, keys: Int, size: Int, backward: Bool) {
+            let keys = rounded(keys, to: tileRows), nowhere = UnsafeMutablePointer<Float>(bitPattern: 64)!
+            var taken = 0
+            func take(_ count: Int, _ isNeeded: Bool = true) -> UnsafeMutablePointer<Float> {
+                defer { taken += isNeeded ? count : 0 }
+                return start.map { $0 + taken } ?? nowhere
             }
+            (keyTiles, valueTiles) = (take(keys * size), take(keys * size, backward))
+            (scores, changes) = (take(keys * rowsAtOnce), take(keys * rowsAtOnce, backward))
+            (queries, gradients) = (take(size * rowsAtOnce), take(size * rowsAtOnce, backward))
+            (queryRows, gradientRows) = (take(rowsAtOnce * size, backward), take(rowsAtOnce * size, backward))
+            products = take(rowsAtOnce * size)
+            (dKeys, dValues) = (take(keys * size, backward), take(keys * size, backward))
             (sums, shifts) = (take(rowsAtOnce), take(rowsAtOnce))
-            (keyTiles, valueTiles, scores, changes) = (take(counts[0]), take(counts[1]), take(counts[2]), take(counts[3]))
-            (queries, gradients) = (take(counts[4]), take(counts[5]))
-            (queryRows, gradientRows, products) = (take(counts[6]), take(counts[7]), take(counts[8]))
-            (dKeys, dValues) = (take(counts[9]), take(counts[10]))
+            count = taken
         }
-
-        func free() { start.deallocate() }
     }
 
     // MARK: Forward
@@ -206,11 +215,11 @@ package struct HostSequenceAttention {
         for start in stride(from: all.lowerBound, to: all.upperBound, by: Self.rowsAtOnce) {
             let rows = start..<min(start + Self.rowsAtOnce, all.upperBound), keys = group.seen(by: rows.upperBound - 1)
             layRows(group.query, group, rows, room.queries)
-            multiply(room.keyTiles, room.queries, group, rows, to: room.scores)
+            score(room.keyTiles, room.queries, group, rows, to: room.scores)
             for first in stride(from: 0, to: rows.count, by: 16) {
                 exponentials(room.scores + first, SeenKeys(group, rows, first), group.scale, keys, room.sums + first, room.shifts + first)
             }
-            multiply(room.scores, group.value, group, rows, keys, to: room.products)
+            mix(room.scores, group.value, group, rows, keys, to: room.products)
             for row in rows {
                 let to = output + group.firstQuery + group.place(of: row), from = room.products + (row - start) * size
                 let factor = 1 / room.sums[row - start]
@@ -303,8 +312,8 @@ package struct HostSequenceAttention {
                 room.shifts[number] = past.logSumExp[group.sumPlace(of: row)]
             }
             for number in rows.count..<Self.rounded(rows.count, to: 16) { (room.sums[number], room.shifts[number]) = (0, 0) }
-            multiply(room.keyTiles, room.queries, group, rows, to: room.scores)
-            multiply(room.valueTiles, room.gradients, group, rows, to: room.changes)
+            score(room.keyTiles, room.queries, group, rows, to: room.scores)
+            score(room.valueTiles, room.gradients, group, rows, to: room.changes)
             let padded = Self.rounded(keys, to: Self.tileRows)
             for first in stride(from: 0, to: rows.count, by: 16) {
                 sharesAndChanges(
@@ -317,7 +326,7 @@ package struct HostSequenceAttention {
                     lyingStrip(room.changes + tile * Self.rowsAtOnce, 1, room.queryRows + column, size, rows.count, room.dKeys + to, size, true)
                 }
             }
-            multiply(room.changes, group.key, group, rows, keys, to: room.products)
+            mix(room.changes, group.key, group, rows, keys, to: room.products)
             for row in rows {
                 let to = results.query + group.firstQuery + group.place(of: row), from = room.products + (row - start) * size
                 for index in 0..<size { to[index] = from[index] * group.scale }
@@ -353,7 +362,7 @@ package struct HostSequenceAttention {
     // MARK: Products
 
     /// Products of tiles with rows side by side, [keys, rowsAtOnce], as far as one of 32 rows sees the keys.
-    private func multiply(
+    private func score(
         _ tiles: UnsafePointer<Float>, _ laid: UnsafePointer<Float>, _ group: Group, _ rows: Range<Int>, to result: UnsafeMutablePointer<Float>
     ) {
         for column in stride(from: 0, to: rows.count, by: Self.columns) {
@@ -367,7 +376,7 @@ package struct HostSequenceAttention {
     }
 
     /// Products of the rows' numbers for each key [keys, rowsAtOnce] with keys or values as they lie, [rowsAtOnce, size].
-    private func multiply(
+    private func mix(
         _ numbers: UnsafePointer<Float>, _ values: UnsafePointer<Float>, _ group: Group, _ rows: Range<Int>, _ keys: Int,
         to result: UnsafeMutablePointer<Float>
     ) {
