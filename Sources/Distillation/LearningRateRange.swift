@@ -7,7 +7,7 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
     public struct Point: Codable, Sendable, Hashable {
         public let learningRate: Double
         public let loss: Double
-        /// The exponential average of the losses so far, corrected for its start.
+        /// The exponential average, corrected for its start, of the losses so far, each relative to what its examples cost before the test.
         public let smoothed: Double
     }
 
@@ -23,15 +23,17 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
 
     /// - Parameters:
     ///   - losses: of one step each; one that is not finite ends the curve.
+    ///   - initial: what the examples of each step cost before the test: steps of easy examples are not mistaken for good rates.
     ///   - runaway: the test ends where the smoothed loss exceeds the lowest by this factor.
-    public init(rates: [Double], losses: [Double], smoothing: Double = 0.8, runaway: Double = 2) {
+    public init(rates: [Double], losses: [Double], initial: [Double], smoothing: Double = 0.8, runaway: Double = 2) {
+        let usual = initial.reduce(0, +) / Double(max(1, initial.count))
         var points: [Point] = [], average = 0.0, best = Double.infinity, diverged = false
         for (index, (rate, loss)) in zip(rates, losses).enumerated() {
             guard loss.isFinite else {
                 diverged = true
                 break
             }
-            average = smoothing * average + (1 - smoothing) * loss
+            average = smoothing * average + (1 - smoothing) * loss * usual / max(initial[index], 0.01 * usual)
             let smoothed = average / (1 - pow(smoothing, Double(index + 1)))
             points.append(Point(learningRate: rate, loss: loss, smoothed: smoothed))
             best = min(best, smoothed)
@@ -43,7 +45,7 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
         self.points = points
         self.diverged = diverged
         let bottom = points.indices.min { points[$0].smoothed < points[$1].smoothed } ?? 0
-        // A fall within the noise of the first steps is none.
+        // A fall within the noise of the steps is none.
         guard bottom >= 3, points[bottom].smoothed < 0.95 * points[0].smoothed else {
             (lowest, steepest, suggestion) = (nil, nil, nil)
             return
@@ -70,7 +72,7 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
         } else {
             verdict = "no suggestion: the loss never fell. Check the examples, or take more steps"
         }
-        return (["     rate      loss (smoothed)"] + rows + ["", verdict]).joined(separator: "\n")
+        return (["     rate      loss (smoothed, on equal examples)"] + rows + ["", verdict]).joined(separator: "\n")
     }
 }
 
@@ -82,15 +84,23 @@ extension Trainer {
         guard !examples.isEmpty else { throw DistillationError.noExamples("no label was kept and no question given") }
         guard steps >= 8 else { throw DistillationError.badSetting(name: "the steps of a range test", value: "\(steps)", expected: "at least 8") }
         let optimizer = try AdamW(source.parameters, settings: configuration.optimizer)
-        let progress = Progress("\(title): range test", total: steps, unit: "steps")
-        var rates: [Double] = [], losses: [Double] = []
         let perEpoch = configuration.stepsPerEpoch(examples: examples.count)
         var order: [Int] = []
-        for step in 0..<steps {
-            if isInterrupted() { throw Interrupted() }
+        let batches = (0..<steps).map { step in
             if step % perEpoch == 0 { order = shuffle(examples, epoch: step / perEpoch) }
             let first = step % perEpoch * configuration.examplesPerStep
-            let chosen = order[first..<min(first + configuration.examplesPerStep, examples.count)].map { examples[$0] }
+            return order[first..<min(first + configuration.examplesPerStep, examples.count)].map { examples[$0] }
+        }
+        let progress = Progress("\(title): range test", total: 2 * steps, unit: "passes")
+        let initial = try batches.map { batch in
+            if isInterrupted() { throw Interrupted() }
+            let loss = try self.loss(of: batch, step: 0).total
+            progress.advance(note: String(format: "loss before %.3f", loss))
+            return loss
+        }
+        var rates: [Double] = [], losses: [Double] = []
+        for (step, chosen) in batches.enumerated() {
+            if isInterrupted() { throw Interrupted() }
             let rate = lowest * pow(highest / lowest, Double(step) / Double(steps - 1))
             rates.append(rate)
             do {
@@ -99,8 +109,8 @@ extension Trainer {
                 losses.append(.nan)
             }
             progress.advance(note: String(format: "rate %.1e, loss %.3f", rate, losses[step]))
-            if LearningRateRange(rates: rates, losses: losses).diverged { break }
+            if LearningRateRange(rates: rates, losses: losses, initial: initial).diverged { break }
         }
-        return LearningRateRange(rates: rates, losses: losses)
+        return LearningRateRange(rates: rates, losses: losses, initial: initial)
     }
 }

@@ -112,7 +112,7 @@ public final class Trainer {
         let step = run.position.step, earlier = run.log.readings.map(\.reading)
         var reading: ProbeReading
         do {
-            let losses = try heldOutLoss(probe.heldOut, step: step)
+            let losses = probe.heldOut.isEmpty ? nil : try loss(of: probe.heldOut, step: step)
             reading = try probe.look(step, earlier.first)
             (reading.heldOutLoss, reading.heldOutTextLoss) = (losses?.total, losses?.reasoning)
         } catch DistillationError.notFinite(_, let what) where !earlier.isEmpty {
@@ -124,8 +124,8 @@ public final class Trainer {
         if !symptoms.isEmpty { throw Collapse(step: step, symptoms: symptoms) }
     }
 
-    private func heldOutLoss(_ examples: [TrainingExample], step: Int) throws -> LossParts? {
-        guard !examples.isEmpty else { return nil }
+    /// The loss of examples as the parameters are, from forward passes alone.
+    func loss(of examples: [TrainingExample], step: Int) throws -> LossParts {
         let counts = LossCounts(examples)
         var parts = LossParts()
         for first in stride(from: 0, to: examples.count, by: configuration.batch) {
@@ -134,7 +134,7 @@ public final class Trainer {
                 parts += try configuration.loss.evaluate(logits: logits, targets: batch.targets[rows], letters: letters, over: counts).parts
             }
         }
-        guard parts.total.isFinite else { throw DistillationError.notFinite(step: step, what: "the loss on held-out text") }
+        guard parts.total.isFinite else { throw DistillationError.notFinite(step: step, what: "the loss of text that is not trained on") }
         return parts
     }
 

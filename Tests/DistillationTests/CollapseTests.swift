@@ -216,23 +216,36 @@ private func reading(
 @Suite struct LearningRateRangeTests {
     private let rates = (0..<40).map { 1e-6 * pow(10, Double($0) / 6.5) }
 
+    private func range(_ losses: [Double]) -> LearningRateRange {
+        LearningRateRange(rates: rates, losses: losses, initial: losses.map { _ in 4 })
+    }
+
     @Test func theSuggestionLiesBeforeTheLowestLoss() throws {
         // Flat at 4, falls between 1e-5 and 1e-3, runs away at 1e-1.
         let losses = rates.map { rate in 4 - 3 / (1 + pow(1e-4 / rate, 2)) + pow(rate / 0.1, 2) }
-        let range = LearningRateRange(rates: rates, losses: losses)
+        let range = self.range(losses)
         let suggestion = try #require(range.suggestion), lowest = try #require(range.lowest)
         #expect(range.diverged && suggestion > 1e-5 && suggestion <= lowest / 10)
         #expect(range.text.contains("suggested learning rate") && range.text.split(separator: "\n").count == range.points.count + 2)
     }
 
     @Test func aLossThatNeverFallsGivesNoSuggestion() {
-        let range = LearningRateRange(rates: rates, losses: rates.map { 3 + pow($0 / 0.01, 2) })
+        let range = range(rates.map { 3 + pow($0 / 0.01, 2) })
         #expect(range.suggestion == nil && range.diverged && range.text.contains("no suggestion"))
     }
 
     @Test func aLossThatIsNoNumberEndsTheCurve() {
-        let range = LearningRateRange(rates: rates, losses: [4, 3.9, 3, 2.5, 2, 1.8, .nan, 1])
+        let range = range([4, 3.9, 3, 2.5, 2, 1.8, .nan, 1])
         #expect(range.points.count == 6 && range.diverged && range.suggestion != nil)
+    }
+
+    /// Hard examples first, so that the losses fall most at rates that change nothing.
+    @Test func stepsOfEasyExamplesAreNotMistakenForGoodRates() throws {
+        let initial = rates.indices.map { $0 < 3 ? 6.0 : [3, 4, 3.5][$0 % 3] }
+        let losses = zip(rates, initial).map { rate, loss in loss * (1 - 0.6 / (1 + pow(1e-3 / rate, 2)) + pow(rate / 0.3, 2)) }
+        let range = LearningRateRange(rates: rates, losses: losses, initial: initial)
+        let steepest = try #require(range.steepest), suggestion = try #require(range.suggestion)
+        #expect(steepest > 2e-4 && steepest < 5e-3 && suggestion > 1e-4, "\(range.text)")
     }
 
     @Test func aTrainerFindsARateAndWritesNothing() throws {
