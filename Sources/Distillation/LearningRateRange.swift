@@ -33,7 +33,9 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
                 diverged = true
                 break
             }
-            average = smoothing * average + (1 - smoothing) * loss * usual / max(initial[index], 0.01 * usual)
+            // Examples that cost next to nothing do not count a thousandfold.
+            let relative = loss / max(initial[index], 0.01 * usual, .leastNormalMagnitude)
+            average = smoothing * average + (1 - smoothing) * usual * relative
             let smoothed = average / (1 - pow(smoothing, Double(index + 1)))
             points.append(Point(learningRate: rate, loss: loss, smoothed: smoothed))
             best = min(best, smoothed)

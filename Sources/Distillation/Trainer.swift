@@ -131,10 +131,13 @@ public final class Trainer {
         for first in stride(from: 0, to: examples.count, by: configuration.batch) {
             let batch = PackedExamples(Array(examples[first..<min(first + configuration.batch, examples.count)]))
             try source.measure(batch) { rows, logits in
-                parts += try configuration.loss.evaluate(logits: logits, targets: batch.targets[rows], letters: letters, over: counts).parts
+                let added = try configuration.loss.evaluate(logits: logits, targets: batch.targets[rows], letters: letters, over: counts).parts
+                guard added.total.isFinite else {
+                    throw DistillationError.notFinite(step: step, what: "the loss of \(batch.names.joined(separator: ", "))")
+                }
+                parts += added
             }
         }
-        guard parts.total.isFinite else { throw DistillationError.notFinite(step: step, what: "the loss of text that is not trained on") }
         return parts
     }
 

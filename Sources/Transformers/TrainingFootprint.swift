@@ -23,8 +23,8 @@ public struct PassSize: Sendable, Hashable {
         self.init(tokens: batch.tokens.count, reread: 0, pairs: 0, rows: rows)
         for (piece, chain) in zip(batch.pieces, batch.ancestors) {
             let before = chain.reduce(0) { $0 + batch.pieces[$1].count }
-            // The causal kernel skips what lies ahead; behind a shared beginning a mask hides it and it is computed all the same, but where
-            // one call takes the whole batch.
+            // The causal kernel skips what lies ahead; behind a shared beginning a mask hides it and it is computed all the same. (Too many for
+            // kernels that take the whole batch in one call: they skip it there as well.)
             pairs += before > 0 ? piece.count * (before + piece.count) : piece.count * (piece.count + 1) / 2
             if before > 0 { reread += before + piece.count }
         }
@@ -93,8 +93,8 @@ public struct TrainingFootprint: Sendable {
         let inner = configuration.intermediateSize * element
         list += [
             Kept("queries, rotated", queries * element),
-            // Pieces that go on from another have copies behind that one's. Where one call takes the whole batch nothing else is kept: less than this by
-            // the keys and values that stand in such copies alone.
+            // Pieces that go on from another have copies behind that one's. (Too much for kernels that take the whole batch in one call: of such
+            // pieces only the copies are kept.)
             Kept("keys and values", 2 * keys * element, reread: 2 * keys * element),
             Kept("attention output", queries * element),
             Kept("attention log-sum-exp", configuration.headCount * 4),

@@ -215,6 +215,25 @@ import Transformers
         for gradient in [back.query, back.key, back.value] { #expect(try gradient.floats().allSatisfy(\.isFinite)) }
     }
 
+    /// A number that is none must reach every row that sees it, and so the loss, which stops the step. (Of a value it reaches rows computed together
+    /// with these, too: a share of zero times none is none.)
+    @Test(arguments: ["query", "key", "value"]) func whatIsNoNumberStaysNone(place: String) throws {
+        let one = Self.cases[1], loops = try #require(HostSequenceAttention((one.heads, one.groups, one.size), .float32, .cpu))
+        func numbers(_ name: String) throws -> Tensor {
+            var values = try one.random(130, one.heads, name).floats()
+            if name == place { values[40 * one.heads * one.size] = .nan }  // the first head of token 40
+            return try Tensor(values, [130, one.heads, one.size])
+        }
+        let output = try loops.forward(
+            numbers("query"), numbers("key"), numbers("value"), one.sequences, scale: one.scale).output.floats()
+        let without = (0..<130).filter { !output[$0 * one.heads * one.size].isNaN }
+        switch place {
+        case "query": #expect(without == (0..<130).filter { $0 != 40 })
+        case "key": #expect(without == Array(0..<40))
+        default: #expect(without.allSatisfy { $0 < 40 })
+        }
+    }
+
     @Test func whatTheLoopsDoNotServeIsRefused() {
         #expect(HostSequenceAttention((4, 2, 48), .float32, .cpu) == nil, "heads of whole strips only")
         #expect(HostSequenceAttention((4, 2, 64), .bfloat16, .cpu) == nil)

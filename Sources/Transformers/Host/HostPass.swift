@@ -91,7 +91,7 @@ final class HostPass {
                     let (index, head) = task.quotientAndRemainder(dividingBy: heads)
                     let row = rows[index]
                     let offset = cache.row(row.slot, 0) * groups * size + head / (heads / groups) * size
-                    HostAttention(keys: keys + offset, values: values + offset, stride: groups * size, size: size, count: row.position + 1)
+                    HostQueryAttention(keys: keys + offset, values: values + offset, stride: groups * size, size: size, count: row.position + 1)
                         .attend(projected[index] + head * size, scale: scale, to: mixed[index] + head * size)
                 }
             }

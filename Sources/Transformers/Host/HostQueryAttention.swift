@@ -32,7 +32,7 @@ struct BFloat16: CacheNumber {
 }
 
 /// Attention of one query over the keys and values that lie in its slot of the cache.
-struct HostAttention<Number: CacheNumber> {
+struct HostQueryAttention<Number: CacheNumber> {
     /// The first of the slot's keys and values for this head; each token's are `stride` behind the last one's.
     let keys: UnsafePointer<Number>
     let values: UnsafePointer<Number>
