@@ -19,7 +19,7 @@ struct Generate: ParsableCommand {
     @Option(help: "Another seed gives other questions.")
     var seed: UInt64 = 1
 
-    @Option(parsing: .upToNextOption, help: "Only these families. (default: all of the domain)")
+    @Option(parsing: .upToNextOption, help: "Only these families, separated by spaces or commas. (default: all of the domain)")
     var families: [String] = []
 
     @Option(help: "1 easy, 2 medium, 3 hard. (default: mixed)")
@@ -40,6 +40,7 @@ struct Generate: ParsableCommand {
     }
 
     func run() throws {
+        let families = families.flatMap { $0.split(separator: ",").map(String.init) }
         let questions = try QuestionGenerator.generate(
             domain: domain, count: count, seed: seed, families: families.isEmpty ? nil : families, difficulty: difficulty)
         try QuestionFile.write(questions, to: output)

@@ -54,7 +54,15 @@ import Pipeline
                 guard let value = shape.attributes[key] else { continue }
                 #expect(Double(value).map { $0.isFinite && (-1...461).contains($0) } == true, "\(shape.name) \(key)=\(value)")
             }
+            if shape.attributes["text-anchor"] == "end", let end = shape.attributes["x"].flatMap(Double.init) {
+                #expect(end - 6.5 * Double(shape.text.count) >= 0, "\(shape.text) begins left of the drawing")
+            }
         }
+    }
+
+    @Test func phasesStandInTheOrderInWhichTheyRan() throws {
+        let names = try read([SampleRun()]).reader.all("text", class: "name").map(\.text)
+        #expect(names.suffix(3) == ["collect", "train:humanities", "merge"])
     }
 
     @Test func aHalfLiesInTheMiddleOfTheForestPlot() throws {

@@ -37,7 +37,11 @@ final class SampleRun {
         try write("manifest.json", """
             {"recipe": "sample <b>&</b>", "version": "0.1.0", "phases": {"collect": {"settings": {"train.rank": "\(rank)", "seed": "1"},
             "settingsHash": "aa", "inputs": {"questions \\"<x>\\".jsonl": "bb"}, "outputs": {"questions/math/test.jsonl": "cc"}, "seed": 1,
-            "version": "0.1.0", "finished": "2026-01-02T03:04:05Z", "seconds": 90}}}
+            "version": "0.1.0", "finished": "2026-01-02T03:04:05Z", "seconds": 60},
+            "merge": {"settings": {}, "settingsHash": "dd", "inputs": {}, "outputs": {}, "seed": 1, "version": "0.1.0",
+            "finished": "2026-01-02T03:05:05Z", "seconds": 0.2},
+            "train:humanities": {"settings": {}, "settingsHash": "ee", "inputs": {}, "outputs": {}, "seed": 1, "version": "0.1.0",
+            "finished": "2026-01-02T03:05:05Z", "seconds": 29.8}}}
             """)
         guard isWhole else { return }
         let questions = (0..<4).map { number in

@@ -24,6 +24,49 @@ import Transformers
         for (prompt, guide) in zip(prompts, guides) { #expect(guide.tokens == (try reference(tiny, prompt, guide.count))) }
     }
 
+    // Slots keep a copy of the beginning for the next stream, and must notice when that is no longer the beginning.
+    @Test func whatEarlierRunsLeftInTheSlotsChangesNothing() throws {
+        let tiny = try TinyModel("llama"), decoder = try Decoder(model: tiny.model, slots: 3)
+        let first = [5, 9, 3, 44, 21, 17, 60, 2, 33, 8, 71, 12], other = Array(first.prefix(10)) + [40, 18, 27]
+        for shared in [first, first, other, Array(first.prefix(9)), first] {
+            let prompts = (0..<7).map { number in shared + [(number * 11 + 3) % 90, 7] }
+            let guides = (0..<7).map { GreedyGuide(count: 2 + $0 % 3) }
+            try decoder.run(zip(prompts, guides).map { Stream(prompt: $0, guide: $1) })
+            for (prompt, guide) in zip(prompts, guides) { #expect(guide.tokens == (try reference(tiny, prompt, guide.count))) }
+        }
+    }
+
+    @Test func aBeginningIsCopiedToASlotOnce() throws {
+        let cache = try KeyValueCache(TinyModel("llama").model, slots: 3, capacity: 8)
+        func fill(_ slot: Int, _ rows: Range<Int>, _ value: Double) throws {
+            for rows in [cache.storage(layer: 0).keys, cache.storage(layer: 1).values].map({ try? $0.narrow(0, slot * 8 + rows.lowerBound, rows.count) }) {
+                try rows?.copy_(Tensor.full([1], value))
+            }
+        }
+        func row(_ slot: Int, _ position: Int) throws -> Float { try cache.storage(layer: 1).values.narrow(0, slot * 8 + position, 1).floats()[0] }
+        try fill(2, 0..<6, 1)
+        cache.setLength(2, 6)
+        try cache.copyStart(of: 2, to: 0, count: 5)
+        #expect(try (0..<5).map { try row(0, $0) } == [1, 1, 1, 1, 1])
+        // A mark shows which rows are copied again: those that the slot wrote itself, those that the other slot has written anew.
+        try fill(0, 0..<5, 9)
+        cache.setLength(0, 8)
+        try cache.copyStart(of: 2, to: 0, count: 5)
+        #expect(try row(0, 0) == 9 && row(0, 4) == 9)
+        cache.setLength(0, 4)
+        cache.setLength(0, 7)
+        try cache.copyStart(of: 2, to: 0, count: 6)
+        #expect(try (0..<6).map { try row(0, $0) } == [9, 9, 9, 9, 1, 1])
+        cache.setLength(2, 2)
+        try fill(2, 2..<6, 3)
+        cache.setLength(2, 6)
+        try cache.copyStart(of: 2, to: 0, count: 6)
+        #expect(try (0..<6).map { try row(0, $0) } == [9, 9, 3, 3, 3, 3])
+        try cache.copyStart(of: 1, to: 0, count: 0)
+        try cache.copyStart(of: 2, to: 0, count: 6)
+        #expect(try (0..<6).map { try row(0, $0) } == [1, 1, 3, 3, 3, 3])
+    }
+
     // The decoder folds a small model's adapter into its weights; the forward pass keeps it apart.
     @Test(arguments: TinyModel.families) func anAdapterFoldedIntoTheWeightsGivesTheSameTokens(family: String) throws {
         let tiny = try TinyModel(family)

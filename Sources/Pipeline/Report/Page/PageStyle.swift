@@ -28,8 +28,8 @@ enum PageStyle {
         code,pre{font:.85em/1.45 ui-monospace,monospace;overflow-wrap:anywhere;white-space:pre-wrap}
         pre{background:var(--panel);padding:.6rem;margin:.4rem 0;border-radius:4px}
         .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem}
-        .figures figure{margin:0}
-        figure{margin:.6rem 0;padding:.7rem;border:1px solid var(--rule);border-radius:6px;min-width:0;max-width:46rem}
+        .figures figure{margin:0;max-width:46rem}
+        figure{margin:.6rem 0;padding:.7rem;border:1px solid var(--rule);border-radius:6px;min-width:0;max-width:31rem}
         figcaption{font-weight:600;margin-bottom:.3rem}
         svg.plot{width:100%;height:auto;display:block}
         svg.key{width:30px;height:14px;margin-right:.35rem;vertical-align:-1px}

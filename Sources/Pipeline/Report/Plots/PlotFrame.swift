@@ -17,6 +17,9 @@ struct PlotFrame {
         self.bottom = height - bottom
     }
 
+    /// What names beside the rows of a plot take on its left; a bold letter is some 7 wide.
+    static func room(for names: [String]) -> Double { max(100, 7 * Double(names.map(\.count).max() ?? 0) + 14) }
+
     func x(_ value: Double, _ axis: Axis) -> Double { axis.place(value, left, right) }
     func y(_ value: Double, _ axis: Axis) -> Double { axis.place(value, bottom, top) }
 

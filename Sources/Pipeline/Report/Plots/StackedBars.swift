@@ -15,7 +15,7 @@ struct StackedBars {
 
     var drawing: Markup {
         let row = 30.0
-        let frame = PlotFrame(height: 52 + Double(bars.count) * row, left: 100, top: 6)
+        let frame = PlotFrame(height: 52 + Double(bars.count) * row, left: PlotFrame.room(for: bars.map(\.name)), top: 6)
         let axis = Axis(bars.map { Double($0.counts.reduce(0, +)) }, includesZero: true)
         var shapes = frame.horizontal(axis, label: xLabel, grid: true)
         for (index, bar) in bars.enumerated() {
