@@ -72,7 +72,10 @@ public struct Bakeoff: Codable, Sendable, Hashable {
         let open = against.filter { $0.finding.word != PairedComparison.Verdict.worse.rawValue }
         if open.isEmpty { return "\(best) is better than every other model here" }
         let rivals = open.map { pair in
-            pair.second + (pair.finding.questionsNeeded.map { " (a difference of this size shows on about \($0) questions)" } ?? "")
+            if pair.finding.word != PairedComparison.Verdict.noEvidence.rawValue {
+                return "\(pair.second) (\(pair.finding.word): too few questions for a verdict)"
+            }
+            return pair.second + (pair.finding.questionsNeeded.map { " (a difference of this size shows on about \($0) questions)" } ?? "")
         }
         return "\(best) has the highest accuracy; not proven worse: \(rivals.joined(separator: ", "))"
     }
