@@ -93,16 +93,18 @@ public enum CollapseSymptom: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A training that broke its guard's limits.
-struct Collapse: Error {
+package struct Collapse: Error {
     /// Steps made when it was seen.
     let step: Int
     let symptoms: [CollapseSymptom]
+
+    package init(step: Int, symptoms: [CollapseSymptom]) { (self.step, self.symptoms) = (step, symptoms) }
 
     var reason: String { symptoms.map(\.description).joined(separator: "; ") }
 }
 
 /// What is known about a training that collapsed as often as it may.
-struct CollapseFacts {
+package struct CollapseFacts {
     /// Where each attempt was seen to collapse, and the good step that it had begun at.
     var attempts: [(from: Int, at: Int)]
     var learningRate: Double
@@ -115,8 +117,16 @@ struct CollapseFacts {
     /// Tokens of a probe's answer, on average, and of the start's.
     var answerTokens: Double?
 
+    package init(
+        attempts: [(from: Int, at: Int)], learningRate: Double, losses: (first: Double, last: Double)?, letters: [Int], replyTokens: [Int],
+        answerTokens: Double?
+    ) {
+        (self.attempts, self.learningRate, self.losses) = (attempts, learningRate, losses)
+        (self.letters, self.replyTokens, self.answerTokens) = (letters, replyTokens, answerTokens)
+    }
+
     /// What most likely made it collapse, and what to do.
-    func cause(of collapse: Collapse) -> String {
+    package func cause(of collapse: Collapse) -> String {
         let rate = "the steps are too large: the learning rate with the adapter's scale. Lower the learning rate below "
             + String(format: "%.2g", learningRate) + ", or alpha"
         let isFalling = losses.map { $0.last < $0.first } ?? false

@@ -21,7 +21,7 @@ public struct ProbeReading: Codable, Sendable, Hashable {
     public let pAgainstStart: Double?
     /// The mean cross-entropy of the probes' own reasoning, per token, and the mean total loss.
     public internal(set) var heldOutTextLoss: Double?
-    public internal(set) var heldOutLoss: Double?
+    public package(set) var heldOutLoss: Double?
 
     /// - Parameter answers: one for each question.
     public init(

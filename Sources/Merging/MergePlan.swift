@@ -49,15 +49,24 @@ struct MergePlan: Sendable {
             guard input.weight.isFinite, input.weight != 0 else { throw MergeError.weight(input.weight, folder: input.folder) }
             guard Self.canonical(input.folder) != Self.canonical(output) else { throw MergeError.outputIsInput(output) }
         }
-        let settings = settings.resolved
+        var settings = settings.resolved
         let adapters = try inputs.map { try AdapterFile.read($0.folder) }
         let paths = Set(adapters.flatMap(\.tensors.keys)).sorted { AdapterFile.comesBefore($0, $1) }
-        let isSingle = adapters.count == 1 && settings.method.combination != .isotropic && settings.rank == nil
+        // One adapter has nothing to be reconciled with: it is neither trimmed nor thinned out, and decomposed only for a smaller rank than its own.
+        let isAlone = adapters.count == 1 && settings.method.combination != .isotropic
+        let isSingle = isAlone && Self.holds(settings.rank, adapters[0])
+        if isAlone, !isSingle { (settings.density, settings.gamma) = (1, 0) }
         modules = try paths.map { try Self.module($0, adapters, inputs, settings, isSingle) }
         (self.adapters, self.inputs, self.settings, self.isSingle) = (adapters, inputs, settings, isSingle)
         configuration = Self.configuration(adapters, modules, isSingle)
         type = Self.type(adapters)
         notes = Self.notes(adapters, inputs, modules, settings, isSingle)
+    }
+
+    /// Whether a rank is enough for all that an adapter holds.
+    private static func holds(_ rank: MergeRank?, _ adapter: AdapterFile) -> Bool {
+        guard case .count(let count) = rank else { return true }
+        return adapter.tensors.values.allSatisfy { $0.a.shape[0] <= count }
     }
 
     private static func canonical(_ path: String) -> String {

@@ -94,6 +94,12 @@ public struct MergeReport: Codable, Sendable, Hashable {
         return cut.isEmpty ? nil : all > 0 ? cut.reduce(0) { $0 + $1.1 } / all : 1
     }
 
+    /// The mean share of an adapter's entries that were set to zero, over the layers that it has.
+    public func meanTrimmed(of adapter: Int) -> Double? {
+        let shares = modules.compactMap { module in module.adapters.firstIndex(of: adapter).map { module.trimmed[$0] } }
+        return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
+    }
+
     /// The mean over the modules that adapter number `adapter` changes; nil if it is zero everywhere.
     public func meanCosine(of adapter: Int) -> Double? {
         let cosines = modules.compactMap { module in

@@ -104,6 +104,7 @@ final class StreamBatch<Owner> {
     func admit(_ stream: Stream, _ owner: Owner, at place: Place, adapter: Int) throws {
         precondition(!stream.prompt.isEmpty, "a stream begins with at least one token")
         try check(stream.prompt)
+        rests[place.slot].tokens = []  // what it holds is no longer known if the copy fails
         try backend.begin(place.slot, with: place.count, of: place.source, adapter: adapter)
         free.removeAll { $0 == place.slot }
         running.append(Running(owner, stream, place, adapter: adapter))

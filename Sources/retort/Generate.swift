@@ -40,7 +40,8 @@ struct Generate: ParsableCommand {
     }
 
     func run() throws {
-        let families = families.flatMap { $0.split(separator: ",").map(String.init) }
+        let named = families, families = named.flatMap { $0.split(separator: ",").map(String.init) }
+        if !named.isEmpty, families.isEmpty { throw ValidationError("--families names no family") }
         let questions = try QuestionGenerator.generate(
             domain: domain, count: count, seed: seed, families: families.isEmpty ? nil : families, difficulty: difficulty)
         try QuestionFile.write(questions, to: output)

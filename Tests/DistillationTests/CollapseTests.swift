@@ -162,6 +162,39 @@ private func reading(
         #expect(symptoms(reading(String(repeating: "BCDA", count: 5), p: 0.2), after: [healthy]).isEmpty)
     }
 
+    @Test func aHeldOutLossThatRisesByHalfIsASign() {
+        func reading(_ loss: Double) -> ProbeReading {
+            var reading = ProbeReading.healthy
+            reading.heldOutLoss = loss
+            return reading
+        }
+        #expect(CollapseGuard().symptoms(of: reading(2.9), after: [reading(2)]).isEmpty)
+        #expect(CollapseGuard().symptoms(of: reading(3.1), after: [reading(2)]).map(\.description) == ["the held-out loss rose from 2.00 to 3.10"])
+        #expect(CollapseGuard().symptoms(of: reading(3.1), after: [.healthy]).isEmpty)  // nothing was held out at the start
+    }
+
+    @Test func everySignHasItsLikelyCause() {
+        func cause(
+            _ symptoms: CollapseSymptom..., from: Int = 0, at: Int = 20, losses: (first: Double, last: Double)? = (2, 1), letters: [Int] = [5, 5, 5, 5],
+            replies: [Int] = [10, 12], answers: Double? = 30
+        ) -> String {
+            CollapseFacts(
+                attempts: [(from, at)], learningRate: 1e-3, losses: losses, letters: letters, replyTokens: replies, answerTokens: answers
+            ).cause(of: Collapse(step: at, symptoms: symptoms))
+        }
+        #expect(cause(.notFinite("the loss"), at: 1).hasPrefix("the first step fails at every learning rate"))
+        #expect(cause(.notFinite("the loss")).hasPrefix("the steps are too large"))
+        #expect(cause(.trainingLoss(9, start: 3)).contains("Lower the learning rate below 0.001"))
+        #expect(cause(.heldOutLoss(3, start: 2)).contains("learnt by heart"))
+        #expect(cause(.heldOutLoss(3, start: 2), losses: (2, 4)).hasPrefix("the steps are too large"))
+        #expect(cause(.oneLetter("A", share: 1), letters: [17, 1, 1, 1]).hasPrefix("85 % of the training examples have the same right letter"))
+        #expect(cause(.lowEntropy(bits: 0.1)).hasPrefix("the steps are too large"))
+        #expect(cause(.unfinished(share: 0.4, limit: 0.05), replies: [28, 30]).contains("keep shorter labels only"))
+        #expect(cause(.unfinished(share: 0.4, limit: 0.05)).hasPrefix("the steps are too large"))
+        #expect(cause(.worse(accuracy: 0.2, start: 0.5, p: 0.001)).contains("the labels teach something else"))
+        #expect(cause(.worse(accuracy: 0.2, start: 0.5, p: 0.001), losses: (2, 4)).hasPrefix("the steps are too large"))
+    }
+
     @Test func aLimitThatTheBaseBreaksHoldsOnceItWasKept() {
         let watch = CollapseGuard(), letters = String(repeating: "ABCD", count: 5)
         let base = reading(letters, finished: 10), better = reading(letters, finished: 20)

@@ -86,10 +86,13 @@ private func expectEqual(_ found: [String: [Double]], _ expected: [String: [Doub
                 for seed in 0..<3 as Range<UInt64> {
                     let folder = try TemporaryFolder()
                     let adapters = try RandomAdapters(folder, seed: seed, ranks: [4])
-                    let settings = MergeSettings(method: method, space: space, convention: convention, density: 0.5)
-                    try AdapterMerge.run([MergeInput(folder: adapters.inputs[0].folder)], settings: settings, to: folder("out"))
-                    try expectEqual(deltas(folder("out")), deltas(adapters.inputs[0].folder), 1e-6, "\(method.name) \(space) \(convention)")
-                    try expectEqual(plainDeltas(folder("out")), deltas(adapters.inputs[0].folder), 1e-6)
+                    for rank in space == .factors ? [nil] : [nil, MergeRank.full, .count(4), .count(9)] {
+                        let settings = MergeSettings(method: method, space: space, convention: convention, density: 0.5, rank: rank)
+                        let out = folder("out \(rank.map { "\($0)" } ?? "")")
+                        try AdapterMerge.run([MergeInput(folder: adapters.inputs[0].folder)], settings: settings, to: out)
+                        try expectEqual(deltas(out), deltas(adapters.inputs[0].folder), 1e-6, "\(method.name) \(space) \(convention)")
+                        try expectEqual(plainDeltas(out), deltas(adapters.inputs[0].folder), 1e-6)
+                    }
                 }
             }
         }

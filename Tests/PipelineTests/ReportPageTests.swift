@@ -31,7 +31,7 @@ import Pipeline
     @Test func everyPlotHasATitleAndATableBehindIt() throws {
         let reader = try read([SampleRun()]).reader
         let plots = reader.all("svg", class: "plot")
-        #expect(plots.count == reader.all("figure").count && plots.count == 12)
+        #expect(plots.count == reader.all("figure").count && plots.count == 13)
         #expect(plots.allSatisfy { $0.attributes["role"] == "img" && $0.attributes["aria-label"]?.isEmpty == false })
         #expect(reader.all("title").count { $0.path.last == "svg" } == plots.count)
         #expect(reader.all("desc").allSatisfy { !$0.text.isEmpty })
@@ -67,18 +67,25 @@ import Pipeline
 
     @Test func aHalfLiesInTheMiddleOfTheForestPlot() throws {
         let reader = try read([SampleRun()]).reader
-        // The base is right at 2 of 4; the plot reaches from 100 to 350.
+        // The base is right at 2 of 4; the plot reaches from 100 to 320.
         let mark = reader.all("circle", class: "mark").first { $0.path.contains("figure") }
-        #expect(mark?.attributes["cx"] == "225")
+        #expect(mark?.attributes["cx"] == "210")
         let notes = reader.all("text").map(\.text)
-        #expect(notes.contains("50.0") && notes.contains("75.0 not clear") && notes.contains("100.0 not clear"))
+        #expect(notes.contains("50.0") && notes.contains("75.0 no evidence") && notes.contains("100.0 no evidence"))
     }
 
     @Test func theHeatMapHasACellForEachLayerAndModule() throws {
         let cells = try read([SampleRun()]).reader.all("rect", class: "heat").filter { $0.path.last == "g" }
-        // Conflicts and cosines, three layers of two modules each.
-        #expect(cells.count == 12)
+        // Conflicts, cosines and what the cut kept, three layers of two modules each.
+        #expect(cells.count == 18)
         #expect(cells.prefix(3).compactMap { $0.attributes["fill-opacity"] } == ["0.06", "0.53", "1"])
+    }
+
+    @Test func whatTheMergeTrimmedAndCutIsTold() throws {
+        let reader = try read([SampleRun()]).reader
+        #expect(reader.text.contains("The cut to a rank kept 90.0 % of the squared singular values."))
+        let cells = reader.all("td").map(\.text)
+        #expect(cells.contains("20.0 %") && cells.contains("25.0 %"))
     }
 
     @Test func theHistogramDrawsTheLimitAndEveryRequest() throws {

@@ -108,8 +108,8 @@ final class SampleRun {
         let modules = (0..<layers).flatMap { layer in
             ["q_proj", "v_proj"].map { name in
                 """
-                {"path": "model.layers.\(layer).self_attn.\(name)", "adapters": [0, 1], "rank": 8, "parameters": 100, "trimmed": [0.2, 0.2],
-                "sign_conflicts": \(Double(layer) / 10), "cosines": [0.5, null], "norms": [1, 1], "merged_norm": 1}
+                {"path": "model.layers.\(layer).self_attn.\(name)", "adapters": [0, 1], "rank": 8, "parameters": 100, "trimmed": [0.2, 0.25],
+                "sign_conflicts": \(Double(layer) / 10), "cosines": [0.5, null], "norms": [1, 1], "merged_norm": 1, "energy_kept": 0.9}
                 """
             }
         }

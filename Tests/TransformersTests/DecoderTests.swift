@@ -39,11 +39,15 @@ import Transformers
     @Test func aBeginningIsCopiedToASlotOnce() throws {
         let cache = try KeyValueCache(TinyModel("llama").model, slots: 3, capacity: 8)
         func fill(_ slot: Int, _ rows: Range<Int>, _ value: Double) throws {
-            for rows in [cache.storage(layer: 0).keys, cache.storage(layer: 1).values].map({ try? $0.narrow(0, slot * 8 + rows.lowerBound, rows.count) }) {
-                try rows?.copy_(Tensor.full([1], value))
+            for store in [cache.storage(layer: 0).keys, cache.storage(layer: 1).values] {
+                try store.narrow(0, slot * 8 + rows.lowerBound, rows.count).copy_(Tensor.full([1], value))
             }
         }
-        func row(_ slot: Int, _ position: Int) throws -> Float { try cache.storage(layer: 1).values.narrow(0, slot * 8 + position, 1).floats()[0] }
+        func row(_ slot: Int, _ position: Int) throws -> Float {
+            let both = try [cache.storage(layer: 0).keys, cache.storage(layer: 1).values].map { try $0.narrow(0, slot * 8 + position, 1).floats()[0] }
+            #expect(both[0] == both[1])
+            return both[0]
+        }
         try fill(2, 0..<6, 1)
         cache.setLength(2, 6)
         try cache.copyStart(of: 2, to: 0, count: 5)
@@ -62,7 +66,11 @@ import Transformers
         cache.setLength(2, 6)
         try cache.copyStart(of: 2, to: 0, count: 6)
         #expect(try (0..<6).map { try row(0, $0) } == [9, 9, 3, 3, 3, 3])
-        try cache.copyStart(of: 1, to: 0, count: 0)
+        // Another slot's beginning is no copy of this one's.
+        try fill(1, 0..<6, 4)
+        cache.setLength(1, 6)
+        try cache.copyStart(of: 1, to: 0, count: 3)
+        #expect(try (0..<3).map { try row(0, $0) } == [4, 4, 4])
         try cache.copyStart(of: 2, to: 0, count: 6)
         #expect(try (0..<6).map { try row(0, $0) } == [1, 1, 3, 3, 3, 3])
     }

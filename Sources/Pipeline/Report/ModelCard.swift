@@ -65,7 +65,7 @@ public enum ModelCard {
         let manifest = try Manifest.read(run, recipe: "")
         var lines = ["", "## Run", "", "Recipe `\(manifest.recipe)`, Retort \(manifest.version).", ""]
         lines += ["| phase | settings | seed | finished |", "|---|---|---|---|"]
-        for (name, entry) in manifest.phases.sorted(by: { $0.value.finished < $1.value.finished }) {
+        for (name, entry) in manifest.inOrder {
             lines.append("| \(name) | `\(entry.settingsHash.prefix(16))` | \(entry.seed) | \(entry.finished) |")
         }
         lines += ["", "| data | SHA-256 |", "|---|---|"]

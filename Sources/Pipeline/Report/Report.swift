@@ -110,20 +110,38 @@ struct Report: Codable {
         })
     }
 
-    /// The run in one or two sentences, by the last mode (reasoning before the letter, where both are measured).
+    /// The run in two sentences, by the last mode (reasoning before the letter, where both are measured).
     static func verdict(_ accuracy: [ModeAccuracy], name: String) throws -> String {
         guard let last = accuracy.last else { return "Nothing was measured." }
-        let all = overall(last)
-        let proven = last.domains.filter { $0.specialist.verdict == .better && $0.specialist.p < 0.01 }.map(\.domain.rawValue)
+        let all = overall(last), specialists = last.findings(\.specialist)
+        let proven = last.domains.map(\.domain).filter { specialists[$0]!.verdict == .better && specialists[$0]!.correctedP < 0.01 }
+        let isVerdict = all.first.count >= PairedComparison.minimumQuestions
         let verb =
             switch all.verdict {
-            case .better: "is better than"
-            case .worse: "is worse than"
+            case .better: isVerdict ? "is better than" : "is, as an indication, better than"
+            case .worse: isVerdict ? "is worse than" : "is, as an indication, worse than"
             case .noEvidence: "cannot be told apart from"
             }
+        let fewest = last.domains.map(\.base.count).min() ?? 0
+        let weight = fewest < PairedComparison.minimumQuestions ? ", on \(fewest) questions each an indication" : ""
         return "On \(all.first.count) held-out questions the \(name) adapter \(verb) its base in \(last.mode.rawValue) mode: "
             + "\(ReportText.proportion(all.first)) → \(ReportText.proportion(all.second)), p = \(ReportText.pValue(all.p)). "
-            + "\(proven.count) of \(last.domains.count) specialists are better than the base at p < 0.01"
-            + (proven.isEmpty ? "." : ": \(proven.joined(separator: ", ")).")
+            + "\(proven.count) of \(last.domains.count) specialists are better than the base at p < 0.01 (Holm)"
+            + (proven.isEmpty ? "." : "\(weight): \(proven.map(\.rawValue).joined(separator: ", ")).")
+    }
+}
+
+extension ModeAccuracy {
+    /// What an adapter is worth beside the base in each domain, p-values corrected for each other.
+    func findings(_ adapter: KeyPath<DomainAccuracy, PairedComparison>) -> [Domain: Finding] {
+        Finding.family(
+            Dictionary(uniqueKeysWithValues: domains.map { ($0.domain, $0[keyPath: adapter]) }), minimumQuestions: PairedComparison.minimumQuestions)
+    }
+}
+
+extension Finding {
+    /// A comparison that belongs to no family.
+    static func alone(_ pair: PairedComparison) -> Finding {
+        family([0: pair], minimumQuestions: PairedComparison.minimumQuestions)[0]!
     }
 }

@@ -22,16 +22,18 @@ enum ReportText {
 
     private static func accuracy(_ report: Report) -> String {
         var text = "## Accuracy on held-out questions\n\n"
-            + "In percent, with 95 % intervals (Wilson); p by McNemar's test against the base on the same questions.\n\n"
+            + "In percent, with 95 % intervals (Wilson); p by McNemar's test against the base on the same questions, corrected among the domains (Holm). "
+            + "On fewer than \(PairedComparison.minimumQuestions) questions a difference is an indication, no verdict.\n\n"
         for accuracy in report.accuracy {
             let way = accuracy.mode == .letter ? "the letter at once, by its score" : "reasoning first, then the letter, as the answer agent does"
             text += "### \(accuracy.mode.rawValue): \(way)\n\n"
+            let specialists = corrected(accuracy.rows.map { ($0.name, $0.specialist) }), unified = corrected(accuracy.rows.map { ($0.name, $0.unified) })
             text += table(
                 ["domain", "questions", "base", "specialist", "p", "unified", "p", "unified's letters"],
                 accuracy.rows.map { row in
                     [
                         row.name, "\(row.base.count)", proportion(row.base), row.specialist.map { proportion($0.second) } ?? "",
-                        row.specialist.map { pValue($0.p) } ?? "", proportion(row.unified.second), pValue(row.unified.p),
+                        specialists[row.name].map(pValue) ?? "", proportion(row.unified.second), unified[row.name].map(pValue) ?? "",
                         Letter.allCases.map { "\($0) \(row.letters[$0.rawValue] ?? 0)" }.joined(separator: ", "),
                     ]
                 })
@@ -41,6 +43,13 @@ enum ReportText {
                 ["", "from", "to"], report.targets.map { [$0.name, plain($0.from), "\(plain($0.toAtLeast))–\(plain($0.toAtMost))"] })
         }
         return text
+    }
+
+    /// McNemar's p of each row, corrected among the domains; all questions together stand alone.
+    private static func corrected(_ rows: [(name: String, pair: PairedComparison?)]) -> [String: Double] {
+        let pairs = Dictionary(uniqueKeysWithValues: rows.compactMap { row in row.pair.map { (row.name, $0) } })
+        let domains = Finding.family(pairs.filter { $0.key != "all" }, minimumQuestions: PairedComparison.minimumQuestions).mapValues(\.correctedP)
+        return domains.merging(pairs["all"].map { ["all": $0.p] } ?? [:]) { $1 }
     }
 
     private static func merge(_ report: Report) -> String {

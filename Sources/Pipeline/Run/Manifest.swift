@@ -22,6 +22,13 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var version: String
     public var phases: [String: Entry]
 
+    /// The phases in the order in which they ended. Of those of one second the longer comes first: it is the short ones, such as the merge, that
+    /// begin and end within it.
+    var inOrder: [(name: String, entry: Entry)] {
+        phases.sorted { ($0.value.finished, $1.value.seconds, $0.key) < ($1.value.finished, $0.value.seconds, $1.key) }
+            .map { (name: $0.key, entry: $0.value) }
+    }
+
     public static let fileName = "manifest.json"
 
     public init(recipe: String) {

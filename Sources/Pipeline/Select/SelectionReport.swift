@@ -75,7 +75,7 @@ public struct SelectionReport: Codable {
                 (finalist.name == winner ? "* " : "  ") + finalist.name, finalist.isBaseline ? "baseline" : finalist.kind.rawValue,
                 Text.percent(finalist.accuracy.value), Text.interval(finalist.accuracy), String(format: "%.3f", finalist.logLikelihood),
                 paired.map { Text.signedPoints($0.difference) } ?? "–", paired.map { Text.pValue($0.p) } ?? "–",
-                paired.map(\.verdict.rawValue) ?? "best baseline",
+                paired.map { $0.verdict.word(questions: $0.first.count, minimum: PairedComparison.minimumQuestions) } ?? "best baseline",
             ]
         }
         let header = ["  after \(questions) questions", "", "accuracy", "95 % interval", "log-lik.", "points", "p (McNemar)", "against \(bestBaseline)"]

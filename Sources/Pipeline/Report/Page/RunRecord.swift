@@ -83,11 +83,9 @@ struct RunRecord {
 
     var name: String { manifest.recipe.isEmpty ? (folder.path as NSString).lastPathComponent : manifest.recipe }
 
-    /// The finished phases in the order in which they ended, of those of one second in the order in which they began; but for the report itself,
-    /// which is being written.
+    /// The finished phases, but for the report itself, which is being written.
     var phases: [(name: String, entry: Manifest.Entry)] {
-        manifest.phases.filter { $0.key != "report" }.sorted { ($0.value.finished, $1.value.seconds, $0.key) < ($1.value.finished, $0.value.seconds, $1.key) }
-            .map { (name: $0.key, entry: $0.value) }
+        manifest.inOrder.filter { $0.name != "report" }
     }
 
     var verdict: String {

@@ -120,7 +120,8 @@ extension RunSections {
         let names = report.adapters.map { ($0.folder as NSString).lastPathComponent }
         parts.append(.paragraph([Markup(
             "\(names.joined(separator: ", ")): \(choices.joined(separator: ", ")); \(report.modules.count) layers, \(report.parameters) parameters, "
-                + "signs in conflict at \(ReportText.percent(report.signConflicts)) % of them.")]))
+                + "signs in conflict at \(ReportText.percent(report.signConflicts)) % of them."
+                + (report.energyKept.map { " The cut to a rank kept \(ReportText.percent($0)) % of the squared singular values." } ?? ""))]))
         let conflicts = report.modules.map { ($0.path, Optional($0.signConflicts)) }
         let cosines = report.modules.map { ($0.path, $0.cosines.compactMap { $0 }.min()) }
         var figures = [heat("Signs in conflict", "The share of parameters at which the adapters point both ways", conflicts) { "\(ReportText.percent($0)) %" }]
@@ -129,13 +130,18 @@ extension RunSections {
                 String(format: "%.3f", $0)
             })
         }
+        if report.energyKept != nil {
+            figures.append(heat("Energy kept", "The share of the squared singular values that the cut to a rank kept", report.modules.map { ($0.path, $0.energyKept) }) {
+                "\(ReportText.percent($0)) %"
+            })
+        }
         parts.append(Markup("div", ["class": "figures"], figures))
         let rows = report.adapters.enumerated().map { index, adapter in
             [names[index], ReportText.plain(adapter.weight), "\(adapter.rank)", ReportText.plain(adapter.alpha), adapter.rankStabilised ? "yes" : "no",
-             report.meanCosine(of: index).map { String(format: "%.3f", $0) } ?? ""]
+             report.meanTrimmed(of: index).map { "\(ReportText.percent($0)) %" } ?? "", report.meanCosine(of: index).map { String(format: "%.3f", $0) } ?? ""]
         }
         parts.append(PageTable(
-            "The merged adapters", ["adapter", "weight", "rank", "alpha", "rank-stabilised", "mean cosine with the result"], texts: rows).markup)
+            "The merged adapters", ["adapter", "weight", "rank", "alpha", "rank-stabilised", "entries trimmed", "mean cosine with the result"], texts: rows).markup)
         return parts + (report.surprises.map(\.sentence) + report.notes).map { .paragraph([Markup($0)], class: "note") }
     }
 

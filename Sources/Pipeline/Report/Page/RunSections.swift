@@ -32,23 +32,26 @@ struct RunSections {
     private var accuracy: [Markup] {
         guard let modes = record.accuracy.value else { return [.absence(record.accuracy.reason)] }
         let explanation = "Shares of right answers with 95 % intervals (Wilson). Whether a specialist or the unified adapter is better or worse "
-            + "than the base on the same questions is McNemar's test at p < 0.05; \"not clear\" is no proof that there is no difference."
+            + "than the base on the same questions is McNemar's test at p < 0.05, corrected among the domains by Holm's method; on fewer than "
+            + "\(PairedComparison.minimumQuestions) questions a difference is an indication only; \"no evidence\" is no proof that there is no difference."
         return [.paragraph([Markup(explanation)], class: "note"), Markup("div", ["class": "figures"], modes.map { figure($0).markup }), hopes]
     }
 
     private func figure(_ mode: ModeAccuracy) -> Figure {
-        let all = Report.overall(mode)
+        let all = Report.overall(mode), specialists = mode.findings(\.specialist), unified = mode.findings(\.unified)
+        let whole = Finding.alone(all)
         let groups = mode.domains.map { domain in
             ForestPlot.Group(name: domain.domain.rawValue, estimates: [
-                Self.estimate(0, domain.base), Self.estimate(1, domain.specialist), Self.estimate(2, domain.unified),
+                Self.estimate(0, domain.base), Self.estimate(1, specialists[domain.domain]!), Self.estimate(2, unified[domain.domain]!),
             ])
-        } + [ForestPlot.Group(name: "all", estimates: [Self.estimate(0, all.first), Self.estimate(2, all)])]
+        } + [ForestPlot.Group(name: "all", estimates: [Self.estimate(0, all.first), Self.estimate(2, whole)])]
         let title = "Mode \(mode.mode.rawValue): " + (mode.mode == .letter ? "the letter at once" : "reasoning, then the letter")
         let plot = ForestPlot(
             title: title, description: "\(mode.domains.count) domains; \(all.sentence).", groups: groups, series: Self.measured, reference: (0.25, "chance"))
         let rows = mode.domains.map { domain in
-            [domain.domain.rawValue, "\(domain.base.count)", ReportText.proportion(domain.base)] + Self.cells(domain.specialist) + Self.cells(domain.unified)
-        } + [["all", "\(all.first.count)", ReportText.proportion(all.first), "", "", ""] + Self.cells(all)]
+            [domain.domain.rawValue, "\(domain.base.count)", ReportText.proportion(domain.base)] + Self.cells(specialists[domain.domain]!)
+                + Self.cells(unified[domain.domain]!)
+        } + [["all", "\(all.first.count)", ReportText.proportion(all.first), "", "", ""] + Self.cells(whole)]
         return Figure(
             title: title, drawing: plot.drawing, legend: Self.measured,
             table: PageTable(
@@ -56,8 +59,8 @@ struct RunSections {
                 ["domain", "questions", "base", "specialist", "p", "verdict", "unified", "p", "verdict"], texts: rows))
     }
 
-    private static func cells(_ pair: PairedComparison) -> [String] {
-        [ReportText.proportion(pair.second), ReportText.pValue(pair.p), pair.finding]
+    private static func cells(_ finding: Finding) -> [String] {
+        [ReportText.proportion(finding.pair.second), ReportText.pValue(finding.correctedP), finding.word]
     }
 
     static func estimate(_ series: Int, _ share: Proportion, finding: String? = nil) -> ForestPlot.Estimate {
@@ -66,8 +69,8 @@ struct RunSections {
             note: ReportText.percent(share.value) + (finding.map { " \($0)" } ?? ""))
     }
 
-    private static func estimate(_ series: Int, _ pair: PairedComparison) -> ForestPlot.Estimate {
-        estimate(series, pair.second, finding: pair.finding)
+    private static func estimate(_ series: Int, _ finding: Finding) -> ForestPlot.Estimate {
+        estimate(series, finding.pair.second, finding: finding.word)
     }
 
     private var hopes: Markup {
@@ -107,16 +110,5 @@ struct RunSections {
             note: "The expected calibration error, the mean distance from the diagonal by questions: \(errors).",
             table: PageTable("Reliability, in percent", ["", "confidence", "questions", "mean confidence", "accuracy"], texts: rows)
         ).markup]
-    }
-}
-
-extension PairedComparison {
-    /// The verdict in words.
-    var finding: String {
-        switch verdict {
-        case .better: "better"
-        case .worse: "worse"
-        default: "not clear"
-        }
     }
 }

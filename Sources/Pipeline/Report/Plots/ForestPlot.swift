@@ -27,7 +27,7 @@ struct ForestPlot {
         let row = 18.0, gap = 12.0
         let rows = groups.reduce(0) { $0 + $1.estimates.count }
         let frame = PlotFrame(
-            height: 64 + Double(rows) * row + Double(groups.count) * gap, left: PlotFrame.room(for: groups.map(\.name)), right: 110, top: 24)
+            height: 64 + Double(rows) * row + Double(groups.count) * gap, left: PlotFrame.room(for: groups.map(\.name)), right: 140, top: 24)
         let axis = Axis(from: 0, to: 1, step: 0.25)
         var parts = frame.horizontal(axis, label: "right answers in percent", format: { Axis.label($0 * 100) }, grid: true)
         if let reference {

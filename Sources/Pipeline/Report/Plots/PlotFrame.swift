@@ -17,8 +17,8 @@ struct PlotFrame {
         self.bottom = height - bottom
     }
 
-    /// What names beside the rows of a plot take on its left; a bold letter is some 7 wide.
-    static func room(for names: [String]) -> Double { max(100, 7 * Double(names.map(\.count).max() ?? 0) + 14) }
+    /// What names beside the rows of a plot take on its left, not more than leaves a plot; a bold letter is some 7 wide.
+    static func room(for names: [String]) -> Double { min(max(100, 7 * Double(names.map(\.count).max() ?? 0) + 14), 0.4 * width) }
 
     func x(_ value: Double, _ axis: Axis) -> Double { axis.place(value, left, right) }
     func y(_ value: Double, _ axis: Axis) -> Double { axis.place(value, bottom, top) }
