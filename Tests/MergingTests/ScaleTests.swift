@@ -98,6 +98,21 @@ private func expectEqual(_ found: [String: [Double]], _ expected: [String: [Doub
         }
     }
 
+    /// A rank below its own is all that a method may take from a single adapter: every one gives the best approximation of that rank.
+    @Test(arguments: MergeMethod.all.filter { $0.combination != .isotropic && $0.spaces.contains { $0 != .factors } })
+    func oneAdapterIsCutAndNotTrimmed(method: MergeMethod) throws {
+        let folder = try TemporaryFolder()
+        let adapter = MergeInput(folder: try RandomAdapters(folder, seed: 1, ranks: [4]).inputs[0].folder)
+        try AdapterMerge.run([adapter], settings: MergeSettings(method: .truncation, rank: .count(2)), to: folder("cut"))
+        for space in method.spaces where space != .factors {
+            for convention in method.conventions {
+                let settings = MergeSettings(method: method, space: space, convention: convention, density: 0.5, rank: .count(2))
+                try AdapterMerge.run([adapter], settings: settings, to: folder("out"))
+                try expectEqual(deltas(folder("out")), deltas(folder("cut")), 1e-4, "\(method.name) \(space) \(convention)")
+            }
+        }
+    }
+
     /// An adapter that agrees with itself comes back from every method that averages, at any weights of one sum.
     @Test(arguments: [MergeSpace.factors, .delta, .core, .knots], MergeConvention.allCases)
     func agreeingAdaptersComeBack(space: MergeSpace, convention: MergeConvention) throws {
