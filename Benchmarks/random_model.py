@@ -9,6 +9,7 @@ scales keep activations of ordinary size. The tokenizer knows the 256 bytes and 
 
 import argparse
 import json
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,8 @@ def tensors(shape, layers, is_nf4, noise):
         yield normal("lm_head.weight", [shape["vocabulary"], hidden], 0.5 / hidden**0.5)
 
 
-def write_shard(path, entries):
+def write_shard(path, entries, noise, seed):
+    noise.random = np.random.default_rng(seed)
     header, offset = {"__metadata__": {"format": "pt"}}, 0
     for name, dtype, dims, _ in entries:
         size = int(np.prod(dims)) * SIZES[dtype]
@@ -170,8 +172,8 @@ def main():
     layers, folder = options.layers or shape["layers"], Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
 
-    shards, size = [[]], 0
-    for entry in tensors(shape, layers, is_nf4, Noise(options.seed)):
+    shards, size, noise = [[]], 0, Noise(options.seed)
+    for entry in tensors(shape, layers, is_nf4, noise):
         bytes_of = int(np.prod(entry[2])) * SIZES[entry[1]]
         if shards[-1] and size + bytes_of > SHARD_BYTES:
             shards.append([])
@@ -180,8 +182,16 @@ def main():
         size += bytes_of
     names = ["model.safetensors"] if len(shards) == 1 else [
         f"model-{number:05}-of-{len(shards):05}.safetensors" for number in range(1, len(shards) + 1)]
-    for name, entries in zip(names, shards):
-        write_shard(folder / name, entries)
+    # All at once: what takes time is the system's giving of memory for the files, page by page.
+    fork = multiprocessing.get_context("fork")
+    writers = [fork.Process(target=write_shard, args=(folder / name, entries, noise, [options.seed, number]))
+               for number, (name, entries) in enumerate(zip(names, shards))]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    if any(writer.exitcode for writer in writers):
+        raise SystemExit(f"error: {folder} could not be written whole")
     if len(shards) > 1:
         places = {entry[0]: name for name, entries in zip(names, shards) for entry in entries}
         total = sum((folder / name).stat().st_size for name in names)
