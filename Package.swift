@@ -21,17 +21,17 @@ let package = Package(
         .target(name: "Groundwork"),
         // SHA-256 of files and texts: the identity of every input in a manifest.
         .target(name: "ContentHash", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        // A header of two instructions: prefetch and pause.
+        .target(name: "ProcessorHints"),
         // libtorch through its stable C ABI, opened at run time.
-        .target(name: "Torch", dependencies: ["Groundwork"]),
+        .target(name: "Torch", dependencies: ["Groundwork", "ProcessorHints"]),
         // The files of the field: safetensors, GGUF, config.json, PEFT adapters, the Hugging Face cache.
         .target(name: "Checkpoints", dependencies: ["Groundwork", "Torch"]),
         // Byte-level BPE and chat templates. No tensors.
         .target(name: "Tokenizers", dependencies: ["Groundwork", "Checkpoints"]),
-        // A header of one line of C: the prefetch instruction.
-        .target(name: "Prefetch"),
         // Loops over a weight's panels in vectors of eight numbers, and the same file compiled for vectors of sixteen.
-        .target(name: "PanelKernels", dependencies: ["Prefetch"]),
-        .target(name: "WidePanelKernels", dependencies: ["Prefetch"]),
+        .target(name: "PanelKernels", dependencies: ["ProcessorHints"]),
+        .target(name: "WidePanelKernels", dependencies: ["ProcessorHints"]),
         // The decoder: forward, backward by hand, LoRA, KV cache, sampling, guided decoding.
         .target(name: "Transformers", dependencies: [
             "Groundwork", "PanelKernels", "WidePanelKernels", "Torch", "Checkpoints", "Tokenizers",

@@ -1,4 +1,4 @@
-import Prefetch
+import ProcessorHints
 
 /// Products of one panel of a weight (16 outputs by blocks of 32 inputs, the 16 numbers of one input after another) with a few rows, on the
 /// CPU: `y[row] (+)= panel · x[row]`.
@@ -9,10 +9,11 @@ public enum PanelProduct {
     /// - Parameters:
     ///   - panel: `blocks` blocks of 32 inputs.
     ///   - x: rows of at least 32 · `blocks` numbers, `xStride` apart.
+    ///   - sums: what the last row's inputs of each block add up to; read where weights stand on grids.
     ///   - y: 16 numbers a row, `yStride` apart.
     public typealias Function = @Sendable (
-        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int, _ y: UnsafeMutablePointer<Float>,
-        _ yStride: Int, _ adding: Bool
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ sums: UnsafePointer<Float>, _ rows: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
     ) -> Void
 
     /// The same for two panels and tiles of `tileRows` rows, in which a number of weights is multiplied by many rows while it lies in a
@@ -40,11 +41,14 @@ public enum PanelProduct {
     public static let lyingStride = 96
 
     /// Numbers in float32; a block takes 2,048 bytes.
-    public static let float32: Function = { PanelKernel<Float32Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
+    public static let float32: Function = { PanelKernel<Float32Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7, $8) }
     /// A word holds number `i` below and number `i + 8` above; a block takes 1,024 bytes.
-    public static let bfloat16: Function = { PanelKernel<BFloat16Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
+    public static let bfloat16: Function = { PanelKernel<BFloat16Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7, $8) }
     /// 16 steps and 16 origins in float32, then 32 × 16 signed bytes: a block takes 640 bytes.
-    public static let int8: Function = { PanelKernel<Int8Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7) }
+    public static let int8: Function = { PanelKernel<Int8Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7, $8) }
+    /// 16 steps and 16 origins in float32, then for every eight inputs 16 words, in each of them an output's eight numbers `n` from the lowest four
+    /// bits up, which stand for `1 + n / 16`: a block takes 384 bytes.
+    public static let int4: Function = { PanelKernel<Int4Code>.multiply($0, $1, $2, $3, $4, $5, $6, $7, $8) }
 }
 
 /// Sixteen neighbouring outputs, one in each lane.
@@ -59,15 +63,6 @@ extension Lanes {
 
     @inline(__always)
     mutating func addProduct(_ lanes: Lanes, _ factor: Float) { addProduct(lanes, Lanes(repeating: factor)) }
-
-    /// The sum of all sixteen, by halves.
-    @inline(__always)
-    fileprivate var total: Float {
-        let eight = lowHalf + highHalf
-        let four = eight.lowHalf + eight.highHalf
-        let two = four.lowHalf + four.highHalf
-        return two.x + two.y
-    }
 }
 
 /// How the weights of a block of 32 inputs and 16 outputs are written.
@@ -115,12 +110,25 @@ enum Int8Code: PanelCode {
     }
 }
 
+enum Int4Code: PanelCode {
+    static let blockBytes = 128 + 256
+    static let inputBytes = 8
+    @inline(__always) static func grid(_ block: UnsafeRawPointer) -> (step: Lanes, origin: Lanes)? { Int8Code.grid(block) }
+    /// Four bits become the first behind the point of a float32 between 1 and 2, so that none has to be converted.
+    @inline(__always) static func numbers(_ block: UnsafeRawPointer, _ input: Int) -> Lanes {
+        let words = (block + 128 + 64 * (input / 8)).loadUnaligned(as: SIMD16<UInt32>.self)
+        let place = 4 * (input % 8)
+        let moved = place < 19 ? words &<< UInt32(truncatingIfNeeded: 19 - place) : words &>> UInt32(truncatingIfNeeded: place - 19)
+        return unsafeBitCast(moved & 0x0078_0000 | 0x3F80_0000, to: Lanes.self)
+    }
+}
+
 /// Products of one panel (16 outputs) with a few rows. The rows' sums stay in registers while the weights stream by once.
 private enum PanelKernel<Code: PanelCode> {
     @inline(__always)
     static func multiply(
-        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ rows: Int, _ y: UnsafeMutablePointer<Float>,
-        _ yStride: Int, _ adding: Bool
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ sums: UnsafePointer<Float>, _ rows: Int,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
     ) {
         var row = 0
         while row < rows {
@@ -139,17 +147,24 @@ private enum PanelKernel<Code: PanelCode> {
                 two(panel, blocks, from, xStride, to, yStride, adding)
                 row += 2
             default:
-                one(panel, blocks, from, to, adding)
+                one(panel, blocks, from, sums, to, adding)  // the last row
                 row += 1
             }
         }
     }
 
-    /// Asks for the memory that stands a page behind these inputs of the block; what hardware foresees by itself ends at a page.
+    /// Asks for the memory that stands a page behind these inputs of the block, once for every line; what hardware foresees by itself ends at a page.
     @inline(__always)
-    private static func foresee(_ block: UnsafeRawPointer, _ input: Int, count: Int = 1) {
-        let ahead = block + Code.inputBytes * input + 4_096
-        for line in 0..<max(1, Code.inputBytes * count / 64) { prefetchLine(ahead + 64 * line) }
+    private static func foresee(_ block: UnsafeRawPointer, _ input: Int) {
+        if Code.inputBytes * input % 64 >= Code.inputBytes { return }
+        let ahead = block + (Code.blockBytes - 32 * Code.inputBytes) + Code.inputBytes * input + 4_096
+        for line in 0..<max(1, Code.inputBytes / 64) { prefetchLine(ahead + 64 * line) }
+    }
+
+    /// The same for what stands before a block's numbers.
+    @inline(__always)
+    private static func foreseeGrid(_ block: UnsafeRawPointer) {
+        for line in 0..<(Code.blockBytes - 32 * Code.inputBytes) / 64 { prefetchLine(block + 4_096 + 64 * line) }
     }
 
     @inline(__always)
@@ -161,23 +176,24 @@ private enum PanelKernel<Code: PanelCode> {
     /// bytes into vectors of sixteen.
     @inline(never)
     private static func one(
-        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ adding: Bool
+        _ panel: UnsafeRawPointer, _ blocks: Int, _ x: UnsafePointer<Float>, _ sums: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+        _ adding: Bool
     ) {
         var sum = Lanes.zero
         var (a, b) = (Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
-            let block = panel + number * Code.blockBytes
-            let first = x + 32 * number
-            var x = first
-            for step in 0..<16 {
-                foresee(block, 2 * step, count: 2)
-                a.addProduct(Code.numbers(block, 2 * step), x[0])
-                b.addProduct(Code.numbers(block, 2 * step + 1), x[1])
-                x += 2
+            let block = panel + number * Code.blockBytes, x = x + 32 * number
+            foreseeGrid(block)
+            for eight in stride(from: 0, to: 32, by: 8) {
+                for place in 0..<8 {
+                    let input = eight + place
+                    foresee(block, input)
+                    if input % 2 == 0 { a.addProduct(Code.numbers(block, input), x[input]) } else { b.addProduct(Code.numbers(block, input), x[input]) }
+                }
             }
             if let (step, origin) = Code.grid(block) {
                 sum.addProduct(step, a + b)
-                sum.addProduct(origin, (Lanes(at: first) + Lanes(at: first + 16)).total)
+                sum.addProduct(origin, sums[number])
                 (a, b) = (Lanes.zero, Lanes.zero)
             }
         }
@@ -200,13 +216,20 @@ private enum PanelKernel<Code: PanelCode> {
         for number in 0..<blocks {
             let block = panel + number * Code.blockBytes, x = x + 32 * number
             let grid = Code.grid(block)
-            for input in stride(from: 0, to: 32, by: 2) {
-                foresee(block, input, count: 2)
-                let w = weights(block, input, grid), w2 = weights(block, input + 1, grid)
-                a.addProduct(w, x[input])
-                b.addProduct(w, x[xStride + input])
-                a2.addProduct(w2, x[input + 1])
-                b2.addProduct(w2, x[xStride + input + 1])
+            foreseeGrid(block)
+            for eight in stride(from: 0, to: 32, by: 8) {
+                for place in 0..<8 {
+                    let input = eight + place
+                    foresee(block, input)
+                    let w = weights(block, input, grid)
+                    if input % 2 == 0 {
+                        a.addProduct(w, x[input])
+                        b.addProduct(w, x[xStride + input])
+                    } else {
+                        a2.addProduct(w, x[input])
+                        b2.addProduct(w, x[xStride + input])
+                    }
+                }
             }
         }
         finish(a + a2, y, adding)
@@ -220,16 +243,18 @@ private enum PanelKernel<Code: PanelCode> {
     ) {
         var (a, b, c) = (Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
-            let block = panel + number * Code.blockBytes
+            let block = panel + number * Code.blockBytes, x = x + 32 * number
             let grid = Code.grid(block)
-            var x = x + 32 * number
-            for input in 0..<32 {
-                foresee(block, input)
-                let w = weights(block, input, grid)
-                a.addProduct(w, x[0])
-                b.addProduct(w, x[xStride])
-                c.addProduct(w, x[2 * xStride])
-                x += 1
+            foreseeGrid(block)
+            for eight in stride(from: 0, to: 32, by: 8) {
+                for place in 0..<8 {
+                    let input = eight + place
+                    foresee(block, input)
+                    let w = weights(block, input, grid)
+                    a.addProduct(w, x[input])
+                    b.addProduct(w, x[xStride + input])
+                    c.addProduct(w, x[2 * xStride + input])
+                }
             }
         }
         finish(a, y, adding)
@@ -244,17 +269,19 @@ private enum PanelKernel<Code: PanelCode> {
     ) {
         var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
-            let block = panel + number * Code.blockBytes
+            let block = panel + number * Code.blockBytes, x = x + 32 * number
             let grid = Code.grid(block)
-            var x = x + 32 * number
-            for input in 0..<32 {
-                foresee(block, input)
-                let w = weights(block, input, grid)
-                a.addProduct(w, x[0])
-                b.addProduct(w, x[xStride])
-                c.addProduct(w, x[2 * xStride])
-                d.addProduct(w, x[3 * xStride])
-                x += 1
+            foreseeGrid(block)
+            for eight in stride(from: 0, to: 32, by: 8) {
+                for place in 0..<8 {
+                    let input = eight + place
+                    foresee(block, input)
+                    let w = weights(block, input, grid)
+                    a.addProduct(w, x[input])
+                    b.addProduct(w, x[xStride + input])
+                    c.addProduct(w, x[2 * xStride + input])
+                    d.addProduct(w, x[3 * xStride + input])
+                }
             }
         }
         finish(a, y, adding)
@@ -271,19 +298,21 @@ private enum PanelKernel<Code: PanelCode> {
     ) {
         var (a, b, c, d, e, f) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for number in 0..<blocks {
-            let block = panel + number * Code.blockBytes
+            let block = panel + number * Code.blockBytes, x = x + 32 * number
             let grid = Code.grid(block)
-            var x = x + 32 * number
-            for input in 0..<32 {
-                foresee(block, input)
-                let w = weights(block, input, grid)
-                a.addProduct(w, x[0])
-                b.addProduct(w, x[xStride])
-                c.addProduct(w, x[2 * xStride])
-                d.addProduct(w, x[3 * xStride])
-                e.addProduct(w, x[4 * xStride])
-                f.addProduct(w, x[5 * xStride])
-                x += 1
+            foreseeGrid(block)
+            for eight in stride(from: 0, to: 32, by: 8) {
+                for place in 0..<8 {
+                    let input = eight + place
+                    foresee(block, input)
+                    let w = weights(block, input, grid)
+                    a.addProduct(w, x[input])
+                    b.addProduct(w, x[xStride + input])
+                    c.addProduct(w, x[2 * xStride + input])
+                    d.addProduct(w, x[3 * xStride + input])
+                    e.addProduct(w, x[4 * xStride + input])
+                    f.addProduct(w, x[5 * xStride + input])
+                }
             }
         }
         finish(a, y, adding)

@@ -18,6 +18,7 @@ extension PanelProduct {
     public static let float32Tiles: TileFunction = { multiply(Float32Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
     public static let bfloat16Tiles: TileFunction = { multiply(BFloat16Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
     public static let int8Tiles: TileFunction = { multiply(Int8Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
+    public static let int4Tiles: TileFunction = { multiply(Int4Code.self, $0, $1, $2, $3, $4, $5, $6, $7, $8) }
 
     @inline(__always)
     private static func multiply<Code: PanelCode>(
@@ -45,10 +46,13 @@ extension PanelProduct {
         for number in 0..<count {
             let block = from + number * Code.blockBytes
             let grid = Code.grid(block)
-            for input in 0..<32 {
-                var lanes = Code.numbers(block, input)
-                if let (step, origin) = grid { lanes = origin.addingProduct(lanes, step) }
-                lanes.store(to: room + 512 * number + 16 * input)
+            for eight in stride(from: 0, to: 32, by: 8) {
+                for place in 0..<8 {
+                    let input = eight + place
+                    var lanes = Code.numbers(block, input)
+                    if let (step, origin) = grid { lanes = origin.addingProduct(lanes, step) }
+                    lanes.store(to: room + 512 * number + 16 * input)
+                }
             }
         }
         return UnsafePointer(room)

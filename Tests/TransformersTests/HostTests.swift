@@ -77,8 +77,16 @@ import Transformers
             let block = index / 32, levels = 1 + block % 15  // q from 0 to so many
             return 0.013 * (((value + 1) / 2 * Float(levels)).rounded() - 7.3) * Float(1 + block % 4)
         }
-        let difference = largestDifference(try Self.kept(Tensor(values, [outputs, inputs]), .int8), values)
-        #expect(difference < 1e-6)
+        for format in [PanelMatrix.Format.int8, .int4] {
+            let difference = largestDifference(try Self.kept(Tensor(values, [outputs, inputs]), format), values)
+            #expect(difference < 1e-6, "\(format)")
+        }
+        #expect(try PanelMatrix.quantised([Tensor(values, [outputs, inputs])]).format == .int4)
+        // One weight beside the sixteen steps, in the last panel, is enough to need eight bits.
+        var other = values
+        other[17 * inputs + 5] += 0.004
+        #expect(try PanelMatrix.quantised([Tensor(other, [outputs, inputs])]).format == .int8)
+        #expect(try PanelMatrix.quantised([Self.random([outputs, inputs], "weight")]).format == .int8)
     }
 
     // Each may be off by half a step; the coarsest grid has 247 steps from end to end.

@@ -42,13 +42,17 @@ struct HostAddition {
             : shapes.indices.flatMap { map in repeatElement(map, count: PanelMatrix.paddedOutputs(shapes[map][0]) / 16) }
     }
 
-    /// Calls `body` with `x Aᵀ` of every map.
-    func withReduced(_ x: PanelInput, _ body: ([PanelInput]) throws -> Void) throws {
-        let stride = 16 * reducing.panels, count = x.rows.count
-        let room = UnsafeMutablePointer<Float>.allocate(capacity: count * stride)
-        defer { room.deallocate() }
-        try reducing.parallel(reducing.panels) { reducing.multiply($0, x, room, yStride: stride, outputs: stride) }
-        try body((0..<stride / width).map { try expanding.input(Rows(start: room + $0 * width, stride: stride, count: count)) })
+    /// Numbers that a row of `x Aᵀ` takes, of all maps together.
+    var reducedWidth: Int { 16 * reducing.panels }
+
+    /// `x Aᵀ` of every map.
+    /// - Parameter room: for twice as many numbers as the rows of all of them hold.
+    func reduced(_ x: PanelInput, _ room: UnsafeMutablePointer<Float>, _ crew: Crew.Member) -> [PanelInput] {
+        let stride = reducedWidth, count = x.rows.count, tiles = room + count * stride
+        PanelMatrix.share(reducing.panels, crew) { reducing.multiply($0, x, room, yStride: stride, outputs: stride) }
+        return (0..<stride / width).map { map in
+            expanding.input(Rows(start: room + map * width, stride: stride, count: count), tiles + map * count * width, crew)
+        }
     }
 
     /// Adds to the outputs of panels `start + panels`; the first of them stands at `y`.

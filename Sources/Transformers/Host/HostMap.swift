@@ -11,6 +11,14 @@ struct Rows {
     func dropFirst(_ rows: Int) -> Rows { Rows(start: self[rows], stride: stride, count: count - rows) }
 }
 
+/// Memory that the products of a pass share, one after another.
+struct ProductRoom {
+    /// For the rows of an input tile by tile.
+    let tiles: UnsafeMutablePointer<Float>
+    /// For what an adapter makes of them, twice.
+    let reduced: UnsafeMutablePointer<Float>
+}
+
 /// A product of a `HostPass`: one linear map or several that read the same input.
 struct HostMap {
     let panels: PanelMatrix
@@ -23,12 +31,12 @@ struct HostMap {
     /// An adapter that is not folded into the panels.
     var addition: HostAddition?
 
-    private static let packedRows = 5
+    /// Whether so many rows go through oneDNN, whose products take libtorch's threads for themselves.
+    func goesThroughOneDNN(_ rows: Int) -> Bool { packed != nil && rows >= 5 }
 
     /// `y (+)= x · Wᵀ + bias`
-    func product(_ x: Rows, into y: Rows, adding: Bool = false) throws {
-        if let packed, x.count >= Self.packedRows {
-            let result = try Self.product(x, packed)
+    func product(_ x: Rows, into y: Rows, adding: Bool = false, _ room: ProductRoom, _ crew: Crew.Member) {
+        if let result = packedProduct(x) {
             withExtendedLifetime(result) {
                 let numbers = result.dataPointer.assumingMemoryBound(to: BFloat16.self)
                 for row in 0..<x.count {
@@ -39,25 +47,19 @@ struct HostMap {
             if bias != nil { add(0..<panels.panels, y) }
             return
         }
-        let input = try panels.input(x)
-        try withReduced(input) { reduced in
-            try panels.parallel(panels.panels) { range in
-                panels.multiply(range, input, y.start, yStride: y.stride, outputs: outputs, adding: adding)
-                if let addition, let reduced { addition.add(range, reduced, y.start, yStride: y.stride, outputs: outputs) }
-                if bias != nil { add(range, y) }
-            }
+        let input = panels.input(x, room.tiles, crew), reduced = addition?.reduced(input, room.reduced, crew)
+        PanelMatrix.share(panels.panels, crew) { range in
+            panels.multiply(range, input, y.start, yStride: y.stride, outputs: outputs, adding: adding)
+            if let addition, let reduced { addition.add(range, reduced, y.start, yStride: y.stride, outputs: outputs) }
+            if bias != nil { add(range, y) }
         }
     }
 
-    private func withReduced(_ x: PanelInput, _ body: ([PanelInput]?) throws -> Void) throws {
-        if let addition { try addition.withReduced(x, body) } else { try body(nil) }
-    }
-
     /// `y = silu(x · gateᵀ) · (x · upᵀ)` where the map is gate and up.
-    func gated(_ x: Rows, into y: Rows) throws {
+    func gated(_ x: Rows, into y: Rows, _ room: ProductRoom, _ crew: Crew.Member) {
         let count = x.count
-        if let packed, count >= Self.packedRows {
-            let result = try Self.product(x, packed), width = outputs / 2
+        if let result = packedProduct(x) {
+            let width = outputs / 2
             withExtendedLifetime(result) {
                 let numbers = result.dataPointer.assumingMemoryBound(to: BFloat16.self)
                 for row in 0..<count {
@@ -75,17 +77,19 @@ struct HostMap {
             }
             return
         }
-        let input = try panels.input(x)
-        try withReduced(input) { reduced in
-            try Libtorch.open().parallel(panels.panels / 2, grain: 1) { range in
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * count) { room in
-                    let pair = room.baseAddress!
-                    for panel in range {
-                        panels.multiply(0..<2, from: 2 * panel, input, pair, yStride: 32, outputs: 32)
-                        if let addition, let reduced { addition.add(0..<2, from: 2 * panel, reduced, pair, yStride: 32, outputs: 32) }
-                        for row in 0..<count {
-                            let gate = Lanes(at: pair + 32 * row), up = Lanes(at: pair + 32 * row + 16)
-                            (gate.silu() * up).store(to: y[row] + 16 * panel)
+        let input = panels.input(x, room.tiles, crew), reduced = addition?.reduced(input, room.reduced, crew)
+        crew.share(panels.panels / 2) { range in
+            let together = min(8, range.count)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * together * count) { part in
+                let pairs = part.baseAddress!
+                for first in stride(from: range.lowerBound, to: range.upperBound, by: together) {
+                    let some = min(together, range.upperBound - first), width = 32 * some
+                    panels.multiply(0..<2 * some, from: 2 * first, input, pairs, yStride: width, outputs: width)
+                    if let addition, let reduced { addition.add(0..<2 * some, from: 2 * first, reduced, pairs, yStride: width, outputs: width) }
+                    for row in 0..<count {
+                        for pair in 0..<some {
+                            let gate = Lanes(at: pairs + row * width + 32 * pair), up = Lanes(at: pairs + row * width + 32 * pair + 16)
+                            (gate.silu() * up).store(to: y[row] + 16 * (first + pair))
                         }
                     }
                 }
@@ -93,9 +97,11 @@ struct HostMap {
         }
     }
 
-    private static func product(_ x: Rows, _ packed: PackedMatrix) throws -> Tensor {
+    /// Nil where the loops are to do it: for few rows, and if libtorch could not.
+    private func packedProduct(_ x: Rows) -> Tensor? {
+        guard let packed, goesThroughOneDNN(x.count) else { return nil }
         let inputs = packed.shape[1]
-        let rounded = try Tensor.empty([x.count, inputs], .bfloat16)
+        guard let rounded = try? Tensor.empty([x.count, inputs], .bfloat16) else { return nil }
         withExtendedLifetime(rounded) {
             let numbers = rounded.dataPointer.assumingMemoryBound(to: BFloat16.self)
             for row in 0..<x.count {
@@ -103,7 +109,7 @@ struct HostMap {
                 for input in 0..<inputs { to[input] = BFloat16(rounding: from[input]) }
             }
         }
-        return try rounded.linear(packed)
+        return try? rounded.linear(packed)
     }
 
     /// Adds the bias of these panels' outputs.

@@ -6,7 +6,7 @@ import Torch
 ///
 /// With one row a decoder is memory that streams by: all weights are read once for a token and hardly anything is computed. Operators
 /// of libtorch read fp32 weights at a third of what the memory gives and cost some microseconds each, 25 of them a block. Here a block is
-/// five loops. Attention reads the same cache as the path over libtorch, so both can take turns on one stream.
+/// eight steps of threads that walk through the pass together (`Crew`), with an adapter beside the weights twelve. Attention reads the same cache as the path over libtorch, so both can take turns on one stream.
 final class HostPass {
     /// One new token of a stream.
     struct Row {
@@ -43,9 +43,10 @@ final class HostPass {
         let keyStart = PanelMatrix.paddedOutputs(heads * size), valueStart = keyStart + PanelMatrix.paddedOutputs(groups * size)
         let intermediate = configuration.intermediateSize
 
-        // x, its norm, queries with keys and values, mixed values, SwiGLU's product, cosines, sines
-        let widths = [hidden, hidden, valueStart + PanelMatrix.paddedOutputs(groups * size), heads * size, intermediate, half, half]
+        // x, its norm, queries with keys and values, mixed values, SwiGLU's product, cosines, sines; an input's tiles, an adapter's part
+        let padded = [hidden, hidden, valueStart + PanelMatrix.paddedOutputs(groups * size), heads * size, intermediate, half, half]
             .map(PanelMatrix.paddedInputs)
+        let widths = padded + [padded.max()!, 2 * (weights.blocks.map(\.reducedWidth).max() ?? 0)]
         let total = count * widths.reduce(0, +)
         let room = UnsafeMutablePointer<Float>.allocate(capacity: total)
         defer { room.deallocate() }
@@ -55,8 +56,8 @@ final class HostPass {
             defer { next += count * width }
             return Rows(start: next, stride: width, count: count)
         }
-        let (x, projected, mixed, product, cosines, sines) = (areas[0], areas[2], areas[3], areas[4], areas[5], areas[6])
-        var normal = areas[1]
+        let (x, normal, projected, mixed, product) = (areas[0], areas[1], areas[2], areas[3], areas[4])
+        let (cosines, sines, products) = (areas[5], areas[6], ProductRoom(tiles: areas[7].start, reduced: areas[8].start))
 
         try embed(rows, x)
         for (index, row) in rows.enumerated() {
@@ -66,47 +67,55 @@ final class HostPass {
                 sines[index][pair] = Float(sin(angle))
             }
         }
-        func norm(_ weight: [Float]) {
-            for row in 0..<count { RowMath.rmsNorm(x[row], weight, hidden, epsilon, normal[row]) }
+        let stores = weights.blocks.indices.map { layer in
+            let (keys, values) = cache.storage(layer: layer)
+            return (keys: keys.dataPointer.assumingMemoryBound(to: Number.self), values: values.dataPointer.assumingMemoryBound(to: Number.self))
         }
 
-        for (layer, block) in weights.blocks.enumerated() {
-            norm(block.inputNorm)
-            try block.queryKeyValue.product(normal, into: projected)
+        func norm(_ rows: Int, _ weight: [Float], _ crew: Crew.Member, of source: (Int) -> Int = { $0 }) {
+            crew.share(rows, grain: 8) { for row in $0 { RowMath.rmsNorm(x[source(row)], weight, hidden, epsilon, normal[row]) } }
+        }
+        func pass(_ crew: Crew.Member, _ logits: Rows) {
+            for (layer, block) in weights.blocks.enumerated() {
+                norm(count, block.inputNorm, crew)
+                block.queryKeyValue.product(normal, into: projected, products, crew)
 
-            let (keyStore, valueStore) = cache.storage(layer: layer)
-            let keys = keyStore.dataPointer.assumingMemoryBound(to: Number.self)
-            let values = valueStore.dataPointer.assumingMemoryBound(to: Number.self)
-            for (index, row) in rows.enumerated() {
-                let queries = projected[index], place = cache.row(row.slot, row.position) * groups * size
-                turn(queries, heads, block.queryNorm, cosines[index], sines[index])
-                turn(queries + keyStart, groups, block.keyNorm, cosines[index], sines[index])
-                for element in 0..<groups * size {
-                    keys[place + element] = Number(rounding: queries[keyStart + element])
-                    values[place + element] = Number(rounding: queries[valueStart + element])
+                let (keys, values) = stores[layer]
+                crew.share(count, grain: 8) { range in
+                    for index in range {
+                        let row = rows[index], queries = projected[index], place = cache.row(row.slot, row.position) * groups * size
+                        turn(queries, heads, block.queryNorm, cosines[index], sines[index])
+                        turn(queries + keyStart, groups, block.keyNorm, cosines[index], sines[index])
+                        for element in 0..<groups * size {
+                            keys[place + element] = Number(rounding: queries[keyStart + element])
+                            values[place + element] = Number(rounding: queries[valueStart + element])
+                        }
+                    }
                 }
-            }
-            library.parallel(count * heads, grain: 1) { range in
-                for task in range {
-                    let (index, head) = task.quotientAndRemainder(dividingBy: heads)
-                    let row = rows[index]
-                    let offset = cache.row(row.slot, 0) * groups * size + head / (heads / groups) * size
-                    HostQueryAttention(keys: keys + offset, values: values + offset, stride: groups * size, size: size, count: row.position + 1)
-                        .attend(projected[index] + head * size, scale: scale, to: mixed[index] + head * size)
+                crew.share(count * heads) { range in
+                    for task in range {
+                        let (index, head) = task.quotientAndRemainder(dividingBy: heads)
+                        let row = rows[index]
+                        let offset = cache.row(row.slot, 0) * groups * size + head / (heads / groups) * size
+                        HostQueryAttention(keys: keys + offset, values: values + offset, stride: groups * size, size: size, count: row.position + 1)
+                            .attend(projected[index] + head * size, scale: scale, to: mixed[index] + head * size)
+                    }
                 }
-            }
 
-            try block.output.product(mixed, into: x, adding: true)
-            norm(block.outputNorm)
-            try block.gateUp.gated(normal, into: product)
-            try block.down.product(product, into: x, adding: true)
+                block.output.product(mixed, into: x, adding: true, products, crew)
+                norm(count, block.outputNorm, crew)
+                block.gateUp.gated(normal, into: product, products, crew)
+                block.down.product(product, into: x, adding: true, products, crew)
+            }
+            norm(wanted.count, weights.finalNorm, crew, of: { wanted[$0] })
+            weights.head.product(Rows(start: normal.start, stride: normal.stride, count: wanted.count), into: logits, products, crew)
         }
 
-        for (place, row) in wanted.enumerated() { RowMath.rmsNorm(x[row], weights.finalNorm, hidden, epsilon, normal[place]) }
-        normal.count = wanted.count
         let vocabulary = configuration.vocabularySize
-        return try [Float](unsafeUninitializedCapacity: wanted.count * vocabulary) { logits, filled in
-            try weights.head.product(normal, into: Rows(start: logits.baseAddress!, stride: vocabulary, count: wanted.count))
+        return [Float](unsafeUninitializedCapacity: wanted.count * vocabulary) { logits, filled in
+            let result = Rows(start: logits.baseAddress!, stride: vocabulary, count: wanted.count)
+            // A thread that walks cannot lend the others to oneDNN.
+            if weights.goThroughOneDNN(count) { pass(.forking(library), result) } else { Crew.walk(library) { pass($0, result) } }
             filled = wanted.count * vocabulary
         }
     }

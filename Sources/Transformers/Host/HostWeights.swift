@@ -8,6 +8,9 @@ struct HostWeights {
         let queryNorm, keyNorm: [Float]?
         /// Queries, keys and values one behind the other, each filled up to whole panels; gate and up panel by panel.
         var queryKeyValue, output, gateUp, down: HostMap
+
+        var maps: [HostMap] { [queryKeyValue, output, gateUp, down] }
+        var reducedWidth: Int { maps.map { $0.addition?.reducedWidth ?? 0 }.max()! }
     }
 
     private(set) var blocks: [Block]
@@ -33,7 +36,8 @@ struct HostWeights {
                 }
             }
             return HostMap(
-                panels: try PanelMatrix(weights, interleaved: interleaved, format: format),
+                panels: try format == .int8
+                    ? .quantised(weights, interleaved: interleaved) : PanelMatrix(weights, interleaved: interleaved, format: format),
                 outputs: weights.count == 1 ? widths[0] : padded.reduce(0, +), bias: bias,
                 packed: packs && widths == padded ? try? PackedMatrix(Tensor.concatenated(weights), rows: 16) : nil)
         }
@@ -64,6 +68,9 @@ struct HostWeights {
         headForPrompts = Linear(
             PanelMap(matrix: head.panels, start: 0, step: 1, inputs: configuration.hiddenSize, outputs: configuration.vocabularySize))
     }
+
+    /// Whether any product of so many rows takes libtorch's threads for itself.
+    func goThroughOneDNN(_ rows: Int) -> Bool { head.goesThroughOneDNN(rows) || blocks.contains { $0.maps.contains { $0.goesThroughOneDNN(rows) } } }
 
     /// The same weights, not copied, with an adapter beside them in the loops for few rows; the blocks for prompts take it as it is.
     /// - Parameter format: of the adapter's factors.

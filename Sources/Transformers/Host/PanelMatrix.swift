@@ -1,5 +1,6 @@
 import Groundwork
 import PanelKernels
+import Synchronization
 import Torch
 import WidePanelKernels
 
@@ -14,20 +15,27 @@ package final class PanelMatrix {
         case float32, bfloat16
         /// Bytes on an even grid of its own for every 32 inputs of an output; the weights of 4-bit files come back as they were.
         case int8
+        /// Four bits on such a grid: only for weights that all stand on sixteen even steps, as those of 4-bit files do.
+        case int4
 
         var blockBytes: Int {
             switch self {
             case .float32: 2_048
             case .bfloat16: 1_024
             case .int8: 640
+            case .int4: 384
             }
         }
+
+        /// Whether each block of an output's weights has a grid of its own.
+        fileprivate var hasGrids: Bool { self == .int8 || self == .int4 }
 
         fileprivate func product(inWideVectors isWide: Bool) -> PanelKernels.PanelProduct.Function {
             switch self {
             case .float32: isWide ? WidePanelKernels.PanelProduct.float32 : PanelKernels.PanelProduct.float32
             case .bfloat16: isWide ? WidePanelKernels.PanelProduct.bfloat16 : PanelKernels.PanelProduct.bfloat16
             case .int8: isWide ? WidePanelKernels.PanelProduct.int8 : PanelKernels.PanelProduct.int8
+            case .int4: isWide ? WidePanelKernels.PanelProduct.int4 : PanelKernels.PanelProduct.int4
             }
         }
 
@@ -36,17 +44,20 @@ package final class PanelMatrix {
             case .float32: isWide ? WidePanelKernels.PanelProduct.float32Tiles : PanelKernels.PanelProduct.float32Tiles
             case .bfloat16: isWide ? WidePanelKernels.PanelProduct.bfloat16Tiles : PanelKernels.PanelProduct.bfloat16Tiles
             case .int8: isWide ? WidePanelKernels.PanelProduct.int8Tiles : PanelKernels.PanelProduct.int8Tiles
+            case .int4: isWide ? WidePanelKernels.PanelProduct.int4Tiles : PanelKernels.PanelProduct.int4Tiles
             }
         }
     }
 
-    let format: Format
+    package let format: Format
     private let product: PanelKernels.PanelProduct.Function
     private let tileProduct: PanelKernels.PanelProduct.TileFunction
     private let tileRows: Int
     let blocks: Int
     let panels: Int
     private let memory: UnsafeMutableRawPointer
+    /// Whether the weights came through the format unchanged, but for rounding; not asked of formats other than `int4`.
+    private(set) var isExact = true
     private var panelBytes: Int { blocks * format.blockBytes }
 
     /// What a row of inputs must hold: numbers behind the last input are multiplied by zero, so they must be numbers.
@@ -74,20 +85,31 @@ package final class PanelMatrix {
         let order = interleaved
             ? (0..<counts[0]).flatMap { panel in weights.indices.map { (map: $0, panel: panel) } }
             : counts.enumerated().flatMap { map, count in (0..<count).map { (map: map, panel: $0) } }
-        let sources = try weights.map { try $0.contiguous() }
+        let sources = try weights.map { try $0.contiguous() }, isBroken = Atomic(false)
+        let (memory, blocks, panelBytes) = (memory, blocks, blocks * format.blockBytes)
         try withExtendedLifetime(sources) {
             let starts = sources.map { UnsafeRawPointer($0.dataPointer) }
-            let (memory, blocks, panelBytes) = (memory, blocks, panelBytes)
             try Libtorch.open().parallel(panels, grain: 1) { range in
                 for number in range {
                     let source = sources[order[number].map], first = 16 * order[number].panel
                     let writer = PanelWriter(
                         start: starts[order[number].map] + first * inputs * source.dtype.size, type: source.dtype, inputs: inputs,
                         outputs: min(16, source.shape[0] - first))
-                    writer.write(format, blocks, to: memory + number * panelBytes)
+                    if !writer.write(format, blocks, to: memory + number * panelBytes) { isBroken.store(true, ordering: .relaxed) }
                 }
             }
         }
+        isExact = !isBroken.load(ordering: .relaxed)
+    }
+
+    /// In as few bits as keep a 4- or 8-bit file's weights as they are: `int4` where all of them stand on sixteen steps, else `int8`.
+    package static func quantised(_ weights: [Tensor], interleaved: Bool = false) throws -> PanelMatrix {
+        // The first panel tells files of other kinds apart, without a walk through all of them.
+        if let first = weights.first, try PanelMatrix([first.narrow(0, 0, min(16, first.shape[0]))], format: .int4).isExact {
+            let matrix = try PanelMatrix(weights, interleaved: interleaved, format: .int4)
+            if matrix.isExact { return matrix }
+        }
+        return try PanelMatrix(weights, interleaved: interleaved, format: .int8)
     }
 
     deinit { free(memory) }
@@ -105,16 +127,20 @@ package final class PanelMatrix {
         return pointer
     }
 
-    /// Rows of `32 · blocks` numbers, ready for products with this matrix; valid as long as `x` lies where it does.
-    func input(_ x: Rows) throws -> PanelInput {
+    /// Rows of `32 · blocks` numbers, ready for products with this matrix; valid as long as `x` and `room` lie where they do.
+    /// - Parameter room: for as many numbers as the rows hold.
+    func input(_ x: Rows, _ room: UnsafeMutablePointer<Float>, _ crew: Crew.Member) -> PanelInput {
         let tiles = x.count / tileRows
         // Weights that must be decoded first are not worth it for one tile.
-        return try PanelInput(x, inputs: 32 * blocks, tiles: format == .float32 || tiles > 1 ? tiles : 0, tileRows)
+        let input = PanelInput(
+            x, blocks, tiles: format == .float32 || tiles > 1 ? tiles : 0, tileRows, hasGrids: format.hasGrids, memory: room)
+        crew.share(input.tiles, grain: 4, input.lay)
+        return input
     }
 
-    /// Calls `body` on several threads with ranges that together are the first `count` panels of a map, in pairs as far as possible.
-    func parallel(_ count: Int, _ body: (Range<Int>) -> Void) throws {
-        try Libtorch.open().parallel((count + 1) / 2, grain: 1) { body(2 * $0.lowerBound..<min(2 * $0.upperBound, count)) }
+    /// A step in which `body` is called with ranges that together are the first `count` panels of a map, in pairs as far as possible.
+    static func share(_ count: Int, _ crew: Crew.Member, _ body: (Range<Int>) -> Void) {
+        crew.share((count + 1) / 2) { body(2 * $0.lowerBound..<min(2 * $0.upperBound, count)) }
     }
 
     /// `y[row] (+)= x[row] · panelsᵀ` for panels `start`, `start + step` …; panel `i` of these writes outputs `16 i ..< 16 i + 16`.
@@ -133,7 +159,22 @@ package final class PanelMatrix {
         for panel in panels {
             let first = tiled.contains(panel) ? x.tiles * tileRows : 0
             if first == x.rows.count { continue }
-            multiply(weights(panel), x.rows.dropFirst(first), y + first * yStride + 16 * panel, yStride, outputs - 16 * panel, adding)
+            multiply(weights(panel), x.rows.dropFirst(first), x.sums, y + first * yStride + 16 * panel, yStride, outputs - 16 * panel, adding)
+        }
+    }
+
+    /// A few rows with one panel, of which `width` outputs are wanted.
+    private func multiply(
+        _ weights: UnsafeRawPointer, _ x: Rows, _ sums: [Float], _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ width: Int, _ adding: Bool
+    ) {
+        if width >= 16 { return product(weights, blocks, x.start, x.stride, sums, x.count, y, yStride, adding) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * x.count) { all in
+            let part = all.baseAddress!
+            product(weights, blocks, x.start, x.stride, sums, x.count, part, 16, false)
+            for row in 0..<x.count {
+                let target = y + row * yStride
+                for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }
+            }
         }
     }
 
@@ -153,59 +194,46 @@ package final class PanelMatrix {
             }
         }
     }
-
-    /// A few rows with one panel, of which `width` outputs are wanted.
-    private func multiply(
-        _ weights: UnsafeRawPointer, _ x: Rows, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ width: Int, _ adding: Bool
-    ) {
-        if width >= 16 { return product(weights, blocks, x.start, x.stride, x.count, y, yStride, adding) }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * x.count) { all in
-            let part = all.baseAddress!
-            product(weights, blocks, x.start, x.stride, x.count, part, 16, false)
-            for row in 0..<x.count {
-                let target = y + row * yStride
-                for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }
-            }
-        }
-    }
 }
 
 /// Rows as `PanelMatrix` multiplies them: as they stand, and, where there are enough, those of whole tiles a second time tile by tile.
-final class PanelInput {
+struct PanelInput {
     let rows: Rows
     /// Whole ones, of the first rows.
     let tiles: Int
-    /// Numbers of a tile.
-    private let size: Int
-    private let memory: UnsafeMutablePointer<Float>?
+    private let tileRows: Int
+    private let inputs: Int
+    private let memory: UnsafeMutablePointer<Float>
+    /// What the last row's inputs of each block add up to, where weights stand on grids.
+    fileprivate let sums: [Float]
 
-    fileprivate init(_ rows: Rows, inputs: Int, tiles: Int, _ tileRows: Int) throws {
+    fileprivate init(_ rows: Rows, _ blocks: Int, tiles: Int, _ tileRows: Int, hasGrids: Bool, memory: UnsafeMutablePointer<Float>) {
         self.rows = rows
         self.tiles = tiles
-        size = inputs * tileRows
-        guard tiles > 0 else {
-            memory = nil
-            return
-        }
-        let memory = UnsafeMutablePointer<Float>.allocate(capacity: tiles * size)
+        self.tileRows = tileRows
+        inputs = 32 * blocks
         self.memory = memory
-        let size = size
-        try Libtorch.open().parallel(tiles, grain: 4) { range in
-            for tile in range {
-                for row in stride(from: 0, to: tileRows, by: 2) {
-                    let (a, b) = (rows[tile * tileRows + row], rows[tile * tileRows + row + 1])
-                    let to = UnsafeMutableRawPointer(memory + tile * size + row)
-                    // Two numbers a store: it is stores that this waits for.
-                    for input in 0..<inputs { to.storeBytes(of: SIMD2(a[input], b[input]), toByteOffset: 4 * tileRows * input, as: SIMD2<Float>.self) }
-                }
+        sums = hasGrids && rows.count > 0
+            ? (0..<blocks).map { block in
+                let inputs = rows[rows.count - 1] + 32 * block
+                return (Lanes(at: inputs) + Lanes(at: inputs + 16)).total
+            } : []
+    }
+
+    /// Writes these tiles.
+    fileprivate func lay(_ tiles: Range<Int>) {
+        for tile in tiles {
+            for row in stride(from: 0, to: tileRows, by: 2) {
+                let (a, b) = (rows[tile * tileRows + row], rows[tile * tileRows + row + 1])
+                let to = UnsafeMutableRawPointer(memory + tile * inputs * tileRows + row)
+                // Two numbers a store: it is stores that this waits for.
+                for input in 0..<inputs { to.storeBytes(of: SIMD2(a[input], b[input]), toByteOffset: 4 * tileRows * input, as: SIMD2<Float>.self) }
             }
         }
     }
 
-    deinit { memory?.deallocate() }
-
     /// From `number` on: for every input the tile's rows.
-    fileprivate func tile(_ number: Int) -> UnsafePointer<Float> { UnsafePointer(memory! + number * size) }
+    fileprivate func tile(_ number: Int) -> UnsafePointer<Float> { UnsafePointer(memory + number * inputs * tileRows) }
 }
 
 /// One of the maps in a `PanelMatrix`.
@@ -235,8 +263,11 @@ package struct PanelMap {
         let y = try residual?.to(dtype: .float32).copied() ?? Tensor.empty([rows, outputs])
         let adding = residual != nil
         try withExtendedLifetime((x, y)) {
-            let input = try matrix.input(Rows(start: Lane(x).start, stride: padded, count: rows)), to = Lane(y).start
-            try matrix.parallel(panels) { range in
+            let crew = try Crew.Member.forking(.open()), to = Lane(y).start
+            let room = UnsafeMutablePointer<Float>.allocate(capacity: max(1, rows * padded))
+            defer { room.deallocate() }
+            let input = matrix.input(Rows(start: Lane(x).start, stride: padded, count: rows), room, crew)
+            PanelMatrix.share(panels, crew) { range in
                 matrix.multiply(range, from: start, step: step, input, to, yStride: outputs, outputs: outputs, adding: adding)
             }
         }
@@ -252,18 +283,24 @@ private struct PanelWriter {
     let inputs: Int
     let outputs: Int
 
-    func write(_ format: PanelMatrix.Format, _ blocks: Int, to target: UnsafeMutableRawPointer) {
-        if format == .float32 { return gather(blocks, target.assumingMemoryBound(to: Float.self)) }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 512 * blocks) { all in
+    /// - Returns: whether no weight became another one, as far as `format` is asked that.
+    func write(_ format: PanelMatrix.Format, _ blocks: Int, to target: UnsafeMutableRawPointer) -> Bool {
+        if format == .float32 {
+            gather(blocks, target.assumingMemoryBound(to: Float.self))
+            return true
+        }
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 512 * blocks) { all in
             gather(blocks, all.baseAddress!)
+            var isExact = true
             for block in 0..<blocks {
                 let values = all.baseAddress! + 512 * block, target = target + block * format.blockBytes
-                if format == .int8 {
-                    Self.quantise(values, target)
-                } else {
-                    for input in 0..<32 { Lanes(at: values + 16 * input).storeBFloat16(to: target + 32 * input) }
+                switch format {
+                case .int8: Self.quantise(values, target)
+                case .int4: isExact = Self.quantiseToFourBits(values, target) && isExact
+                case .bfloat16, .float32: for input in 0..<32 { Lanes(at: values + 16 * input).storeBFloat16(to: target + 32 * input) }
                 }
             }
+            return isExact
         }
     }
 
@@ -285,8 +322,8 @@ private struct PanelWriter {
     /// block stand on so many steps, and then on a grid of these too.
     private static let stepCounts: [Float] = [255, 252, 253, 250, 248, 247]
 
-    /// Of the even grid around zero and those from the least to the greatest weight, each output takes the one with the smallest squared error.
-    private static func quantise(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {
+    /// A block's least and greatest weight for each output, and the squared error that rounding leaves of a grid that fits.
+    private static func range(_ values: UnsafePointer<Float>) -> (least: Lanes, greatest: Lanes, largest: Lanes, nothing: Lanes) {
         var least = Lanes(at: values), greatest = Lanes(at: values)
         for input in 1..<32 {
             let lanes = Lanes(at: values + 16 * input)
@@ -294,9 +331,42 @@ private struct PanelWriter {
             greatest = greatest.replacing(with: lanes, where: lanes .> greatest)
         }
         let largest = greatest.replacing(with: -least, where: -least .> greatest)
+        return (least, greatest, largest, largest * largest * 1e-11)
+    }
+
+    /// Of the even grids with one to fifteen steps from the least to the greatest weight, each output takes the one with the smallest squared error.
+    /// - Returns: whether all weights stand on it.
+    private static func quantiseToFourBits(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) -> Bool {
+        let (least, greatest, _, nothing) = range(values)
+        var step = (greatest - least) / 15
+        var error = squaredError(values, step, least)
+        for count in stride(from: Float(14), through: 1, by: -1) where any(error .> nothing) {
+            let other = (greatest - least) / count
+            let otherError = squaredError(values, other, least)
+            let better = otherError .< error
+            step = step.replacing(with: other, where: better)
+            error = error.replacing(with: otherError, where: better)
+        }
+        // Number `n` stands there as 1 + n / 16.
+        (16 * step).store(to: target.assumingMemoryBound(to: Float.self))
+        (least - 16 * step).store(to: (target + 64).assumingMemoryBound(to: Float.self))
+        let factor = inverse(step)
+        for group in 0..<4 {
+            var words = SIMD16<UInt32>.zero
+            for number in 0..<8 {
+                let rounded = (Lanes(at: values + 16 * (8 * group + number)) - least) * factor + 12_582_912
+                words |= (unsafeBitCast(rounded, to: SIMD16<UInt32>.self) & 15) &<< UInt32(4 * number)
+            }
+            (target + 128 + 64 * group).storeBytes(of: words, as: SIMD16<UInt32>.self)
+        }
+        return !any(error .> nothing)
+    }
+
+    /// Of the even grid around zero and those from the least to the greatest weight, each output takes the one with the smallest squared error.
+    private static func quantise(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {
+        let (least, greatest, largest, nothing) = range(values)
         var step = largest / 127, origin = largest / 127 * -128
         var error = squaredError(values, step, origin)
-        let nothing = largest * largest * 1e-11  // what rounding leaves of a grid that fits; most 4-bit blocks fit at 255 steps
         for count in stepCounts where any(error .> nothing) {
             let other = (greatest - least) / count
             let otherError = squaredError(values, other, least)
