@@ -12,11 +12,11 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
     }
 
     public let points: [Point]
-    /// The rate of the lowest smoothed loss; nil where the loss never fell.
+    /// The rate of the lowest smoothed loss; nil where the loss never fell by a twentieth after the first three rates.
     public let lowest: Double?
     /// The rate at which the smoothed loss falls fastest.
     public let steepest: Double?
-    /// The smaller of `steepest` and a tenth of `lowest`; nil where the loss never fell.
+    /// The smaller of `steepest` and a tenth of `lowest`; nil where there is none.
     public let suggestion: Double?
     /// Whether the loss ran away; a test that ended before may have seen too little.
     public let diverged: Bool
@@ -72,7 +72,7 @@ public struct LearningRateRange: Codable, Sendable, Hashable {
             verdict = String(format: "suggested learning rate: %.1e (the loss falls fastest at %.1e and is lowest at %.1e)", suggestion, steepest, lowest)
                 + (diverged ? "" : "; the loss did not run away, so higher rates may do too")
         } else {
-            verdict = "no suggestion: the loss never fell. Check the examples, or take more steps"
+            verdict = "no suggestion: the loss never fell by a twentieth after the first three rates. Check the examples, or take more steps"
         }
         return (["     rate      loss (smoothed, on equal examples)"] + rows + ["", verdict]).joined(separator: "\n")
     }

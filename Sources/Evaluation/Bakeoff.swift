@@ -62,22 +62,24 @@ public struct Bakeoff: Codable, Sendable, Hashable {
         pairs = Finding.family(raw, minimumQuestions: minimumQuestions).sorted { $0.key < $1.key }.map { key, finding in
             Pair(first: names[key / names.count], second: names[key % names.count], finding: finding)
         }
-        conclusion = Self.conclusion(names, pairs)
+        conclusion = Self.conclusion(entries, pairs)
     }
 
-    private static func conclusion(_ names: [String], _ pairs: [Pair]) -> String {
-        guard let best = names.first else { return "no model was measured" }
+    private static func conclusion(_ entries: [Entry], _ pairs: [Pair]) -> String {
+        guard let best = entries.first?.name else { return "no model was measured" }
         let against = pairs.filter { $0.first == best }
         if against.isEmpty { return "\(best) was measured alone" }
         let open = against.filter { $0.finding.word != PairedComparison.Verdict.worse.rawValue }
         if open.isEmpty { return "\(best) is better than every other model here" }
-        let rivals = open.map { pair in
+        let equals = entries.filter { $0.accuracy.value == entries[0].accuracy.value }.map(\.name)
+        let leaders = equals.count == 1 ? "\(best) has the highest accuracy" : "\(equals.joined(separator: ", ")) share the highest accuracy"
+        let rivals = open.filter { !equals.contains($0.second) }.map { pair in
             if pair.finding.word != PairedComparison.Verdict.noEvidence.rawValue {
                 return "\(pair.second) (\(pair.finding.word): too few questions for a verdict)"
             }
             return pair.second + (pair.finding.questionsNeeded.map { " (a difference of this size shows on about \($0) questions)" } ?? "")
         }
-        return "\(best) has the highest accuracy; not proven worse: \(rivals.joined(separator: ", "))"
+        return rivals.isEmpty ? leaders : "\(leaders); not proven worse: \(rivals.joined(separator: ", "))"
     }
 
     public var table: String {

@@ -23,6 +23,7 @@ public final class Progress {
 
     /// - Parameter note: what else is worth a glance, such as the loss.
     public func advance(by count: Int = 1, note: @autoclosure () -> String = "") {
+        if count == 0, lastShown != nil, done >= total { return }  // its end was shown
         done += count
         let now = ContinuousClock.now
         let pause: Duration = isTerminal ? .milliseconds(200) : .seconds(10)

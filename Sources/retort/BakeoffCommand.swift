@@ -3,6 +3,7 @@ import ContentHash
 import Evaluation
 import Foundation
 import Groundwork
+import Pipeline
 import Transformers
 
 struct BakeoffCommand: ParsableCommand {
@@ -103,12 +104,18 @@ struct BakeoffCommand: ParsableCommand {
     private func fileName(_ name: String) throws -> String {
         var parts = arguments(name, json: "")
         for path in [questionOptions.questions, styleOptions.shots].compactMap({ $0 }) { parts.append(try ContentHash.ofFile(path)) }
-        for path in [name, data].compactMap({ $0 }) {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            parts.append("\(attributes?[.size] ?? 0) \(attributes?[.modificationDate] ?? 0)")
-        }
+        for path in [ModelIdentity.path(name), data].compactMap({ $0 }) { parts += Self.stamps(path) }
         let readable = (name as NSString).lastPathComponent.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "-" }
         return "\(String(readable))-\(ContentHash.of(parts.joined(separator: "\u{0}")).prefix(12)).json"
+    }
+
+    /// Sizes and times of a file, or of all files in a folder: where a content was changed they are others.
+    private static func stamps(_ path: String) -> [String] {
+        let inside = FileManager.default.subpaths(atPath: path)?.sorted().map { path + "/" + $0 } ?? []
+        return ([path] + inside).map { file in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)
+            return "\(file) \(attributes?[.size] ?? 0) \(attributes?[.modificationDate] ?? 0)"
+        }
     }
 
     private func arguments(_ name: String, json: String) -> [String] {

@@ -68,7 +68,7 @@ struct Merge: ParsableCommand {
     @Option(help: "Layers merged at once. (default: 2)")
     var threads = 2
 
-    @Option(parsing: .upToNextOption, help: ArgumentHelp("A weight for each adapter, in their order, separated by spaces or commas. (default: 1 each)", valueName: "weight"))
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("A weight for each adapter, in their order, separated by spaces or commas; where the first is negative, --weights=-1,1. (default: 1 each)", valueName: "weight"))
     var weights: [String] = []
 
     @Option(help: ArgumentHelp("The adapter from which all were trained on: what they learnt since is merged, and it is added back.", valueName: "dir"))

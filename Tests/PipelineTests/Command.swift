@@ -34,6 +34,10 @@ let smolLM2: String? = [
     ProcessInfo.processInfo.environment["RETORT_DEMO_MODEL"], Command.repository + "/.models/SmolLM2-135M-Instruct.Q4_1.gguf",
 ].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
 
+/// Two random layers with a tokenizer of bytes, and an adapter for them; Tests/Oracles/distillation_training.py made both.
+let tinyModel = Command.repository + "/Tests/Fixtures/Distillation/tiny/model"
+let tinyAdapter = Command.repository + "/Tests/Fixtures/Distillation/tiny/adapter"
+
 /// A folder of its own, gone afterwards.
 func withFolder(_ body: (String) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "retort-" + UUID().uuidString

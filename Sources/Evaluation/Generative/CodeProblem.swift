@@ -34,6 +34,7 @@ struct CodeProblem: Sendable {
 
     /// - Throws: `EvaluationError.badData` with the line.
     static func read(_ path: String) throws -> [CodeProblem] {
+        var names = TaskNames()
         let problems = try LineFile.read(path).map { number, text in
             func complaint(_ reason: String) -> EvaluationError { .badData(path: path, place: "line \(number)", reason: reason) }
             let line: Line
@@ -44,6 +45,7 @@ struct CodeProblem: Sendable {
             } catch {
                 throw complaint("it is no problem of LiveCodeBench")
             }
+            if let reason = names.complaint(about: line.question_id, line: number) { throw complaint(reason) }
             guard let tests = try? JSONDecoder().decode([Test].self, from: Data(line.public_test_cases.utf8)) else {
                 throw complaint("\"public_test_cases\" holds no JSON array of inputs and outputs")
             }

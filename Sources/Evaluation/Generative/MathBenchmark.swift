@@ -28,7 +28,7 @@ public struct MathBenchmark: WrittenBenchmark {
     /// - Parameter path: JSONL, each line with `problem` and `answer` (or a `solution` with a boxed one), and if known `subject` and `unique_id`.
     /// - Throws: `EvaluationError.badData` with the line.
     public init(path: String) throws {
-        var tasks: [WrittenTask] = [], answers: [String] = []
+        var tasks: [WrittenTask] = [], answers: [String] = [], names = TaskNames()
         for (number, text) in try LineFile.read(path) {
             func complaint(_ reason: String) -> EvaluationError { .badData(path: path, place: "line \(number)", reason: reason) }
             let line: Line
@@ -42,7 +42,9 @@ public struct MathBenchmark: WrittenBenchmark {
             }
             // The sentence that Qwen2.5-Math and DeepSeek-R1 are asked with in their model cards.
             let prompt = line.problem + "\n\nPlease reason step by step, and put your final answer within \\boxed{}."
-            tasks.append(WrittenTask(id: line.unique_id ?? "\(number)", group: line.subject ?? "all", prompt: prompt))
+            let id = line.unique_id ?? "\(number)"
+            if let reason = names.complaint(about: id, line: number) { throw complaint(reason) }
+            tasks.append(WrittenTask(id: id, group: line.subject ?? "all", prompt: prompt))
             answers.append(answer)
         }
         guard !tasks.isEmpty else { throw EvaluationError.badData(path: path, place: nil, reason: "it holds no problems") }

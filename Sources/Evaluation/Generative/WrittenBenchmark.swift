@@ -17,6 +17,17 @@ public struct WrittenTask: Sendable, Hashable {
     }
 }
 
+/// The names of a file's problems so far. Replies are kept by name, so two problems of one name would share a reply.
+struct TaskNames {
+    private var lines: [String: Int] = [:]
+
+    /// What is wrong with another problem of this name; nil where nothing is.
+    mutating func complaint(about name: String, line: Int) -> String? {
+        if let other = lines.updateValue(line, forKey: name) { return "the problem of line \(other) has the same id, \(name)" }
+        return nil
+    }
+}
+
 /// What a reply was found to be.
 public struct Judgement: Codable, Sendable, Hashable {
     /// The answer found in the reply; nil where there is none.
