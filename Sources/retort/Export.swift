@@ -56,6 +56,10 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let file = try AdapterFile.read(adapter)
+        // First, because a folder that is no run is found out here.
+        let text = try ModelCard.text(
+            title: (output as NSString).lastPathComponent, adapter: file, base: model ?? file.configuration.baseModel,
+            isMerged: format == .checkpoint, run: runFolder.map { RunFolder($0) })
         var card = output + "/README.md"
         switch format {
         case .peft:
@@ -73,9 +77,6 @@ struct Export: ParsableCommand {
                 bar.advance(to: done)
             }
         }
-        let text = try ModelCard.text(
-            title: (output as NSString).lastPathComponent, adapter: file, base: model ?? file.configuration.baseModel,
-            isMerged: format == .checkpoint, run: runFolder.map { RunFolder($0) })
         try WholeFile.write(text, to: card)
         print("\(format.rawValue) in \(output), its card in \(card)")
     }

@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Groundwork
 import Merging
+import Yams
 
 /// The README of an exported adapter or model: what it is and what it was made from, in the form that model hubs read.
 public enum ModelCard {
@@ -68,6 +69,7 @@ public enum ModelCard {
         for (name, entry) in manifest.inOrder {
             lines.append("| \(name) | `\(entry.settingsHash.prefix(16))` | \(entry.seed) | \(entry.finished) |")
         }
+        lines += try recipe(manifest)
         lines += ["", "| data | SHA-256 |", "|---|---|"]
         var inputs: [String: String] = [:]
         for entry in manifest.phases.values { inputs.merge(entry.inputs) { first, _ in first } }
@@ -86,6 +88,39 @@ public enum ModelCard {
             }
         }
         return lines
+    }
+
+    /// The recipe as the manifest keeps it: for each phase what its outputs follow from, phases of the same settings together. What a key is read
+    /// from may stand there, a key never does.
+    private static func recipe(_ manifest: Manifest) throws -> [String] {
+        var groups: [(phases: [String], settings: [String: String])] = []
+        // The report's settings are the recipe that was run last: phases that were taken as they lay may have had another.
+        for (name, entry) in manifest.inOrder where name != "report" && !entry.settings.isEmpty {
+            if let same = groups.firstIndex(where: { $0.settings == entry.settings }) {
+                groups[same].phases.append(name)
+            } else {
+                groups.append(([name], entry.settings))
+            }
+        }
+        guard !groups.isEmpty else { return [] }
+        let phases = Node(groups.map { group in
+            (scalar(group.phases.joined(separator: ", ")), Node(group.settings.sorted { $0.key < $1.key }.map { (scalar($0.key), value($0.value)) }))
+        })
+        let text = try Yams.serialize(node: phases, width: -1, allowUnicode: true).trimmingCharacters(in: .newlines)
+        return ["", "What each phase was set to, every default filled in (1 is yes, 0 is no):", "", "```yaml", text, "```"]
+    }
+
+    /// A list, where the manifest has one in either of its spellings (`[a, b]`, `["a", "b"]`), else a text or a number.
+    private static func value(_ text: String) -> Node {
+        let inside = text.dropFirst().dropLast()
+        guard text.hasPrefix("["), text.hasSuffix("]"), !inside.contains("[") else { return scalar(text) }
+        let items = (try? JSONDecoder().decode([String].self, from: Data(text.utf8))) ?? inside.components(separatedBy: ", ")
+        return Node(items.map(scalar), .implicit, .flow)
+    }
+
+    /// On one line, whatever it holds, so that none of its lines can be the one that ends the block.
+    private static func scalar(_ text: String) -> Node {
+        Node(text, .implicit, text.contains(where: \.isNewline) ? .doubleQuoted : .any)
     }
 
     private static func percent(_ share: Proportion) -> String {
