@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "WidePanelKernels", dependencies: ["ProcessorHints"]),
         // The decoder: forward, backward by hand, LoRA, KV cache, sampling, guided decoding.
         .target(name: "Transformers", dependencies: [
-            "Groundwork", "PanelKernels", "WidePanelKernels", "Torch", "Checkpoints", "Tokenizers",
+            "Groundwork", "ProcessorHints", "PanelKernels", "WidePanelKernels", "Torch", "Checkpoints", "Tokenizers",
         ]),
         // The four-choice question: schema, checks, domains, splits, generators. No models.
         .target(name: "Questions", dependencies: ["Groundwork"]),

@@ -1,3 +1,5 @@
+import ProcessorHints
+
 /// Products of panels with many rows at once: arithmetic, where those with few rows are reading memory.
 ///
 /// What counts is that hardly anything but multiplications is issued. The rows' inputs are laid out so that those of one tile stand side by
@@ -29,9 +31,12 @@ extension PanelProduct {
             let count = min(chunk, blocks - start)
             let weights = (first: plain(Code.self, first, start, count, room), second: plain(Code.self, second, start, count, room + 512 * chunk))
             for tile in 0..<tiles {
-                multiplyTile(
-                    weights.first, weights.second, 32 * count, x + 32 * tileRows * (tile * blocks + start), y + tile * tileRows * yStride,
-                    yStride, adding || start > 0)
+                let (x, y) = (x + 32 * tileRows * (tile * blocks + start), y + tile * tileRows * yStride)
+                if tile == 0, Code.self == Float32Code.self {
+                    multiplyFirstTile(weights.first, weights.second, 32 * count, x, y, yStride, adding || start > 0)
+                } else {
+                    multiplyTile(weights.first, weights.second, 32 * count, x, y, yStride, adding || start > 0)
+                }
             }
         }
     }
@@ -46,6 +51,7 @@ extension PanelProduct {
         for number in 0..<count {
             let block = from + number * Code.blockBytes
             let grid = Code.grid(block)
+            for line in 0..<Code.blockBytes / 64 { prefetchLine(block + 4_096 + 64 * line) }
             for eight in stride(from: 0, to: 32, by: 8) {
                 for place in 0..<8 {
                     let input = eight + place
@@ -68,6 +74,20 @@ extension PanelProduct {
         #else
         multiplyRows(first, 16, inputs, x, tileRows, 1, y, yStride, adding)
         multiplyRows(second, 16, inputs, x, tileRows, 1, y + 16, yStride, adding)
+        #endif
+    }
+
+    /// The tile for which weights come out of memory: asks for them a page ahead.
+    @inline(never)
+    private static func multiplyFirstTile(
+        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ inputs: Int, _ x: UnsafePointer<Float>,
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        #if WIDE
+        multiplyRows(first, second, 16, inputs, x, tileRows, 1, y, yStride, adding, foresees: true)
+        #else
+        multiplyRows(first, 16, inputs, x, tileRows, 1, y, yStride, adding, foresees: true)
+        multiplyRows(second, 16, inputs, x, tileRows, 1, y + 16, yStride, adding, foresees: true)
         #endif
     }
 
@@ -129,12 +149,16 @@ extension PanelProduct {
     @inline(__always)
     private static func multiplyRows(
         _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ panelStep: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ xStep: Int,
-        _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+        _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool, foresees: Bool = false
     ) {
         var (s0, s1, s2, s3, s4, s5) = (Sums(), Sums(), Sums(), Sums(), Sums(), Sums())
         var (s6, s7, s8, s9, s10, s11) = (Sums(), Sums(), Sums(), Sums(), Sums(), Sums())
         var (first, second, x) = (first, second, x)
         for _ in 0..<inputs {
+            if foresees {
+                prefetchLine(first + 1_024)
+                prefetchLine(second + 1_024)
+            }
             let (a, b) = (Lanes(at: first), Lanes(at: second))
             s0.add(a, b, x[0])
             s1.add(a, b, x[xStride])
@@ -170,11 +194,12 @@ extension PanelProduct {
     @inline(__always)
     private static func multiplyRows(
         _ panel: UnsafePointer<Float>, _ panelStep: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ xStep: Int, _ xStride: Int,
-        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+        _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool, foresees: Bool = false
     ) {
         var (s0, s1, s2, s3, s4, s5) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         var (panel, x) = (panel, x)
         for _ in 0..<inputs {
+            if foresees { prefetchLine(panel + 1_024) }
             let w = Lanes(at: panel)
             s0.addProduct(w, x[0])
             s1.addProduct(w, x[xStride])

@@ -46,12 +46,16 @@ import Transformers
     @Test(arguments: PanelMatrix.Format.allCases, [false, true])
     func manyRowsEqualRowsOneByOne(format: PanelMatrix.Format, inWideVectors isWide: Bool) throws {
         if isWide, !Processor.hasWideVectors { return }
-        let weight = try Self.random([80, 1100], "weight"), x = try Self.random([200, 1100], "x")
+        let weight = try Self.random([80, 1100], "weight")
+        // Inputs with a mean, so that the origins of grids count for something.
+        let x = try Self.random([200, 1100], "x").adding(.full([200, 1100], 1))
         let map = PanelMap(
             matrix: try PanelMatrix([weight], format: format, inWideVectors: isWide), start: 0, step: 1, inputs: 1100, outputs: 80)
-        let all = try map.product(x).floats()
-        let each = try (0..<200).flatMap { try map.product(x.narrow(0, $0, 1)).floats() }
-        #expect(largestDifference(all, each) < 5e-5)
+        let each = try (0..<200).map { try map.product(x.narrow(0, $0, 1)).floats() }
+        for rows in [2, 5, 6, 7, 11, 12, 13, 16, 24, 25, 31, 200] {
+            let all = try map.product(x.narrow(0, 0, rows)).floats()
+            #expect(largestDifference(all, each[..<rows].flatMap { $0 }) < 2e-4, "\(rows) rows")
+        }
     }
 
     @Test func bfloat16KeepsItsWeightsExactly() throws {
@@ -61,12 +65,15 @@ import Transformers
     }
 
     /// The weights as they were kept, [outputs, inputs]: a unit input gives back one.
-    private static func kept(_ weight: Tensor, _ format: PanelMatrix.Format) throws -> [Float] {
+    /// - Parameter oneByOne: through the loop for one row.
+    private static func kept(_ weight: Tensor, _ format: PanelMatrix.Format, oneByOne: Bool = false) throws -> [Float] {
         let outputs = weight.shape[0], inputs = weight.shape[1]
         let map = PanelMap(matrix: try PanelMatrix([weight], format: format), start: 0, step: 1, inputs: inputs, outputs: outputs)
         var identity = [Float](repeating: 0, count: inputs * inputs)
         for index in 0..<inputs { identity[index * inputs + index] = 1 }
-        return try map.product(Tensor(identity, [inputs, inputs])).transposed().floats()
+        let rows = try Tensor(identity, [inputs, inputs])
+        let product = try oneByOne ? .concatenated((0..<inputs).map { try map.product(rows.narrow(0, $0, 1)) }) : map.product(rows)
+        return try product.transposed().floats()
     }
 
     // `d · q + m` with up to 16 values of q in a block, as Q4_0, Q4_1 and Q4_K files have it.
@@ -77,16 +84,33 @@ import Transformers
             let block = index / 32, levels = 1 + block % 15  // q from 0 to so many
             return 0.013 * (((value + 1) / 2 * Float(levels)).rounded() - 7.3) * Float(1 + block % 4)
         }
-        for format in [PanelMatrix.Format.int8, .int4] {
-            let difference = largestDifference(try Self.kept(Tensor(values, [outputs, inputs]), format), values)
-            #expect(difference < 1e-6, "\(format)")
+        for (format, oneByOne) in [(PanelMatrix.Format.int8, false), (.int8, true), (.int4, false), (.int4, true)] {
+            let kept = try Self.kept(Tensor(values, [outputs, inputs]), format, oneByOne: oneByOne)
+            #expect(largestDifference(kept, values) < 1e-6, "\(format), one by one: \(oneByOne)")
         }
-        #expect(try PanelMatrix.quantised([Tensor(values, [outputs, inputs])]).format == .int4)
-        // One weight beside the sixteen steps, in the last panel, is enough to need eight bits.
+        func format(_ weights: [Float]..., interleaved: Bool = false) throws -> PanelMatrix.Format {
+            try PanelMatrix.quantised(weights.map { try Tensor($0, [outputs, inputs]) }, interleaved: interleaved).format
+        }
+        #expect(try format(values) == .int4 && format([Float](repeating: 0, count: outputs * inputs)) == .int4)
+        #expect(try format([Float](repeating: 0.3, count: outputs * inputs)) == .int4, "blocks of one value")
+        // The zeros that fill up a block stand beside its grid.
+        #expect(try PanelMatrix.quantised([Tensor(values, [outputs, inputs]).narrow(1, 0, 70)]).format == .int8)
+        // One weight beside the sixteen values, in the last panel, is enough to need eight bits.
         var other = values
         other[17 * inputs + 5] += 0.004
-        #expect(try PanelMatrix.quantised([Tensor(other, [outputs, inputs])]).format == .int8)
-        #expect(try PanelMatrix.quantised([Self.random([outputs, inputs], "weight")]).format == .int8)
+        #expect(try format(other) == .int8 && format(values, other) == .int8 && format(other, values) == .int8)
+        #expect(try format(values, values, interleaved: true) == .int4 && format(values, other, interleaved: true) == .int8)
+        #expect(try format(random) != .int4)
+    }
+
+    @Test(arguments: [Float.nan, .infinity], [PanelMatrix.Format.int8, .int4])
+    func aWeightThatIsNoNumberDoesNotComeBackAsOne(weight: Float, format: PanelMatrix.Format) throws {
+        let inputs = 96, outputs = 20, place = 3 * inputs + 40
+        var values = [Float](repeating: 0.5, count: outputs * inputs)
+        values[place] = weight
+        let kept = try Self.kept(Tensor(values, [outputs, inputs]), format, oneByOne: true)
+        #expect(!kept[place].isFinite && kept[place - inputs] == 0.5)
+        #expect(try PanelMatrix.quantised([Tensor(values, [outputs, inputs])]).format == .int8)
     }
 
     // Each may be off by half a step; the coarsest grid has 247 steps from end to end.
@@ -318,12 +342,14 @@ import Transformers
         let model = try LanguageModel(
             Checkpoint.open(tiny.folder + "/model"), TinyModel.tokenizer(), device: .cpu, dtype: .float32, quantization: .int8)
         for adapter in [nil] + TinyModel.adapters.map(Optional.some) {
-            let decoded = try read(model, adapter.map { try Adapter.load("\(tiny.folder)/adapters/\($0)", for: model) }, streams: 3).decoded
-            let whole = try read(tiny.model, adapter.map(tiny.adapter), streams: 3).whole
-            var largest = 0.0
-            for (a, b) in zip(decoded, whole) { largest = max(largest, relativeDifference(a, b)) }
-            #expect(largest < 0.1)
-            #expect(largest > 1e-5, "the weights were not quantised")
+            for streams in [1, 3, 7, 26] {
+                let decoded = try read(model, adapter.map { try Adapter.load("\(tiny.folder)/adapters/\($0)", for: model) }, streams: streams).decoded
+                let whole = try read(tiny.model, adapter.map(tiny.adapter), streams: streams).whole
+                var largest = 0.0
+                for (a, b) in zip(decoded, whole) { largest = max(largest, relativeDifference(a, b)) }
+                #expect(largest < 0.1, "\(streams) streams")
+                #expect(largest > 1e-5, "the weights were not quantised")
+            }
         }
     }
 
@@ -337,13 +363,14 @@ import Transformers
 
 @Suite(.enabled(if: smolLM2Path != nil, "needs SmolLM2: run scripts/setup"))
 struct SmolLM2Int8Tests {
-    // The file's weights stand on 4-bit and 8-bit grids, which int8 panels hold as they are.
-    @Test func aFourBitFileDecodesInInt8AsTransformersDoesInFloat32() throws {
+    // The file's weights stand on 4-bit and 8-bit grids, which panels hold as they are; every text alone, in pairs, and in a batch that fills tiles.
+    @Test(arguments: [1, 2, 26]) func aFourBitFileDecodesInInt8AsTransformersDoesInFloat32(slots: Int) throws {
         let expected = try JSONDecoder().decode(
             SmolLM2Tests.Expected.self, from: Data(contentsOf: URL(fileURLWithPath: TinyModel.root + "/smollm2.json")))
         let model = try LanguageModel.load(#require(smolLM2Path), quantization: .int8)
-        let guides = expected.prompts.map { _ in GreedyGuide(count: 64) }
-        try Decoder(model: model, slots: 2).run(zip(expected.prompts, guides).map { Stream(prompt: $0.ids, guide: $1) })
-        for (guide, prompt) in zip(guides, expected.prompts) { #expect(guide.tokens == prompt.continuation, "\(prompt.name)") }
+        let prompts = (0..<max(slots, expected.prompts.count)).map { expected.prompts[$0 % expected.prompts.count] }
+        let guides = prompts.map { _ in GreedyGuide(count: 64) }
+        try Decoder(model: model, slots: slots).run(zip(prompts, guides).map { Stream(prompt: $0.ids, guide: $1) })
+        for (guide, prompt) in zip(guides, prompts) { #expect(guide.tokens == prompt.continuation, "\(prompt.name)") }
     }
 }

@@ -26,7 +26,7 @@ struct RecipeSource {
         }
         var written: [[String]: String] = [:]
         for override in overrides {
-            let place = "the override '\(override)'"
+            let place = Self.name(override)
             guard let equals = override.firstIndex(of: "="), equals != override.startIndex else {
                 throw RecipeError(place: place, reason: "an override is written key.path=value, such as train.batch=4")
             }
@@ -46,10 +46,16 @@ struct RecipeSource {
         self.overrides = written
     }
 
+    /// As an error names it. What is said of a teacher may hold a key that ought not to stand there: it is left out.
+    private static func name(_ override: String) -> String {
+        guard override.hasPrefix("teachers"), let equals = override.firstIndex(of: "=") else { return "the override '\(override)'" }
+        return "the override '\(override[...equals])…'"
+    }
+
     /// "FILE:LINE" of a node, or the override that wrote it or a section around it.
     func place(of node: Node, path: [String]) -> String {
         for length in stride(from: path.count, through: 1, by: -1) {
-            if let override = overrides[Array(path.prefix(length))] { return "the override '\(override)'" }
+            if let override = overrides[Array(path.prefix(length))] { return Self.name(override) }
         }
         return node.mark.map { "\(file):\($0.line)" } ?? file
     }

@@ -49,7 +49,10 @@ struct HostAddition {
     /// - Parameter room: for twice as many numbers as the rows of all of them hold.
     func reduced(_ x: PanelInput, _ room: UnsafeMutablePointer<Float>, _ crew: Crew.Member) -> [PanelInput] {
         let stride = reducedWidth, count = x.rows.count, tiles = room + count * stride
-        PanelMatrix.share(reducing.panels, crew) { reducing.multiply($0, x, room, yStride: stride, outputs: stride) }
+        PanelMatrix.share(reducing.panels, crew) { range in
+            reducing.foresee(range.lowerBound)
+            reducing.multiply(range, x, room, yStride: stride, outputs: stride)
+        }
         return (0..<stride / width).map { map in
             expanding.input(Rows(start: room + map * width, stride: stride, count: count), tiles + map * count * width, crew)
         }

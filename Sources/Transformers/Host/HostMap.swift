@@ -26,7 +26,7 @@ struct HostMap {
     let outputs: Int
     var bias: [Float]?
     /// In bfloat16 the same weights for oneDNN, [outputs, inputs]; gate and up one behind the other. With more than four rows a product is
-    /// arithmetic, and oneDNN has the processor's own for pairs of bfloat16 numbers, which loops in Swift have not.
+    /// arithmetic, and where oneDNN is preferred it has the processor's own for pairs of bfloat16 numbers, which loops in Swift have not.
     var packed: PackedMatrix?
     /// An adapter that is not folded into the panels.
     var addition: HostAddition?
@@ -49,6 +49,7 @@ struct HostMap {
         }
         let input = panels.input(x, room.tiles, crew), reduced = addition?.reduced(input, room.reduced, crew)
         PanelMatrix.share(panels.panels, crew) { range in
+            panels.foresee(range.lowerBound)
             panels.multiply(range, input, y.start, yStride: y.stride, outputs: outputs, adding: adding)
             if let addition, let reduced { addition.add(range, reduced, y.start, yStride: y.stride, outputs: outputs) }
             if bias != nil { add(range, y) }
@@ -79,6 +80,7 @@ struct HostMap {
         }
         let input = panels.input(x, room.tiles, crew), reduced = addition?.reduced(input, room.reduced, crew)
         crew.share(panels.panels / 2) { range in
+            panels.foresee(2 * range.lowerBound)
             let together = min(8, range.count)
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * together * count) { part in
                 let pairs = part.baseAddress!

@@ -6,7 +6,8 @@ import Torch
 ///
 /// With one row a decoder is memory that streams by: all weights are read once for a token and hardly anything is computed. Operators
 /// of libtorch read fp32 weights at a third of what the memory gives and cost some microseconds each, 25 of them a block. Here a block is
-/// eight steps of threads that walk through the pass together (`Crew`), with an adapter beside the weights twelve. Attention reads the same cache as the path over libtorch, so both can take turns on one stream.
+/// eight steps of threads that walk through the pass together (`Crew`), with an adapter beside the weights twelve. Attention reads the
+/// same cache as the path over libtorch, so both can take turns on one stream.
 final class HostPass {
     /// One new token of a stream.
     struct Row {

@@ -22,10 +22,11 @@ struct HostWeights {
 
     /// - Parameters:
     ///   - adapter: folded into the weights (`W + s · B A`).
+    ///   - format: of the panels; in int8 those of weights that stand on sixteen even values take four bits.
     ///   - manyRows: whether products with more than a few rows will come; see `HostMap.packed`.
     init(_ model: LanguageModel, folding adapter: Adapter?, _ format: PanelMatrix.Format, manyRows: Bool) throws {
         let configuration = model.configuration
-        let packs = manyRows && format == .bfloat16
+        let packs = manyRows && format == .bfloat16 && Libtorch.prefersOneDNN
         func map(_ weights: [Tensor], _ biases: [Tensor?] = [nil], interleaved: Bool = false) throws -> HostMap {
             let widths = weights.map { $0.shape[0] }, padded = widths.map(PanelMatrix.paddedOutputs)
             var bias: [Float]?
@@ -70,7 +71,9 @@ struct HostWeights {
     }
 
     /// Whether any product of so many rows takes libtorch's threads for itself.
-    func goThroughOneDNN(_ rows: Int) -> Bool { head.goesThroughOneDNN(rows) || blocks.contains { $0.maps.contains { $0.goesThroughOneDNN(rows) } } }
+    func goThroughOneDNN(_ rows: Int) -> Bool {
+        head.goesThroughOneDNN(rows) || blocks.contains { $0.maps.contains { $0.goesThroughOneDNN(rows) } }
+    }
 
     /// The same weights, not copied, with an adapter beside them in the loops for few rows; the blocks for prompts take it as it is.
     /// - Parameter format: of the adapter's factors.

@@ -1,5 +1,6 @@
 import Groundwork
 import PanelKernels
+import ProcessorHints
 import Synchronization
 import Torch
 import WidePanelKernels
@@ -15,7 +16,7 @@ package final class PanelMatrix {
         case float32, bfloat16
         /// Bytes on an even grid of its own for every 32 inputs of an output; the weights of 4-bit files come back as they were.
         case int8
-        /// Four bits on such a grid: only for weights that all stand on sixteen even steps, as those of 4-bit files do.
+        /// Four bits on such a grid: only for weights that all stand on sixteen even values, as those of 4-bit files do.
         case int4
 
         var blockBytes: Int {
@@ -143,6 +144,11 @@ package final class PanelMatrix {
         crew.share((count + 1) / 2) { body(2 * $0.lowerBound..<min(2 * $0.upperBound, count)) }
     }
 
+    /// Asks for the beginning of a panel. The loops ask for memory a page ahead, so a thread's first page would come line after line.
+    func foresee(_ panel: Int) {
+        for line in 0..<min(64, panelBytes / 64) { prefetchLine(memory + panel * panelBytes + 64 * line) }
+    }
+
     /// `y[row] (+)= x[row] · panelsᵀ` for panels `start`, `start + step` …; panel `i` of these writes outputs `16 i ..< 16 i + 16`.
     /// - Parameter outputs: how many of the last panel's outputs are written is what remains of these.
     func multiply(
@@ -150,16 +156,36 @@ package final class PanelMatrix {
         adding: Bool = false
     ) {
         func weights(_ panel: Int) -> UnsafeRawPointer { UnsafeRawPointer(memory + (start + panel * step) * panelBytes) }
+        if x.rows.count == 0 { return }
         var tiled = panels.lowerBound..<panels.lowerBound
         if x.tiles > 0 {
             let whole = min(panels.upperBound, outputs / 16)
             tiled = panels.lowerBound..<max(panels.lowerBound, whole - (whole - panels.lowerBound) % 2)
             multiply(tiled, weights, x, y, yStride, adding)
         }
-        for panel in panels {
-            let first = tiled.contains(panel) ? x.tiles * tileRows : 0
-            if first == x.rows.count { continue }
-            multiply(weights(panel), x.rows.dropFirst(first), x.sums, y + first * yStride + 16 * panel, yStride, outputs - 16 * panel, adding)
+        for panel in tiled.upperBound..<panels.upperBound {
+            multiply(weights(panel), x.rows, x.sums, y + 16 * panel, yStride, outputs - 16 * panel, adding)
+        }
+    }
+
+    /// An even number of whole panels. Few tiles at a time, so that they stay near while panels go by; the rows behind the last tile go with it.
+    private func multiply(
+        _ panels: Range<Int>, _ weights: (Int) -> UnsafeRawPointer, _ x: PanelInput, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
+    ) {
+        let together = 96 / tileRows, tiled = x.tiles * tileRows, behind = x.rows.dropFirst(tiled)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: PanelKernels.PanelProduct.tileRoom) { room in
+            for tile in stride(from: 0, to: x.tiles, by: together) {
+                let count = min(together, x.tiles - tile), rows = y + tile * tileRows * yStride
+                for panel in stride(from: panels.lowerBound, to: panels.upperBound, by: 2) {
+                    tileProduct(
+                        weights(panel), weights(panel + 1), blocks, x.tile(tile), count, rows + 16 * panel, yStride, adding, room.baseAddress!)
+                    if behind.count > 0, tile + count == x.tiles {
+                        for panel in panel..<panel + 2 {
+                            product(weights(panel), blocks, behind.start, behind.stride, x.sums, behind.count, y + tiled * yStride + 16 * panel, yStride, adding)
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -174,23 +200,6 @@ package final class PanelMatrix {
             for row in 0..<x.count {
                 let target = y + row * yStride
                 for lane in 0..<width { target[lane] = (adding ? target[lane] : 0) + part[16 * row + lane] }
-            }
-        }
-    }
-
-    /// The rows that stand in tiles, with an even number of whole panels. Few tiles at a time, so that they stay near while panels go by.
-    private func multiply(
-        _ panels: Range<Int>, _ weights: (Int) -> UnsafeRawPointer, _ x: PanelInput, _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ adding: Bool
-    ) {
-        let together = 96 / tileRows
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: PanelKernels.PanelProduct.tileRoom) { room in
-            for tile in stride(from: 0, to: x.tiles, by: together) {
-                let rows = y + tile * tileRows * yStride
-                for panel in stride(from: panels.lowerBound, to: panels.upperBound, by: 2) {
-                    tileProduct(
-                        weights(panel), weights(panel + 1), blocks, x.tile(tile), min(together, x.tiles - tile), rows + 16 * panel, yStride, adding,
-                        room.baseAddress!)
-                }
             }
         }
     }
@@ -318,69 +327,75 @@ private struct PanelWriter {
         }
     }
 
-    /// Numbers of steps between a block's least and greatest weight that hold whole multiples of 15, 14 … 1: a 4-bit file's weights of a
-    /// block stand on so many steps, and then on a grid of these too.
-    private static let stepCounts: [Float] = [255, 252, 253, 250, 248, 247]
+    /// Numbers of steps between a block's least and greatest weight. Of bytes those that hold whole multiples of 15, 14 … 1: a 4-bit file's weights
+    /// of a block stand on so many steps, and then on a grid of these too; of four bits 15 to 8, of which each smaller number has a multiple.
+    private static let byteCounts: [Float] = [255, 252, 253, 250, 248, 247], fourBitCounts: [Float] = [15, 14, 13, 12, 11, 10, 9, 8]
 
-    /// A block's least and greatest weight for each output, and the squared error that rounding leaves of a grid that fits.
-    private static func range(_ values: UnsafePointer<Float>) -> (least: Lanes, greatest: Lanes, largest: Lanes, nothing: Lanes) {
-        var least = Lanes(at: values), greatest = Lanes(at: values)
-        for input in 1..<32 {
-            let lanes = Lanes(at: values + 16 * input)
-            least = least.replacing(with: lanes, where: lanes .< least)
-            greatest = greatest.replacing(with: lanes, where: lanes .> greatest)
+    /// For each output of a block the even grid with the smallest squared error.
+    private struct Grid {
+        var step: Lanes
+        var origin: Lanes
+        private var error: Lanes
+        private let nothing: Lanes
+
+        /// Whether all weights stand on it, but for rounding.
+        var fits: Bool { all(error .<= nothing) }
+
+        /// Of grids from the least to the greatest weight with so many steps.
+        /// - Parameter isCentred: whether an even grid around zero, of 255 steps, is another candidate.
+        init(_ values: UnsafePointer<Float>, _ counts: [Float], isCentred: Bool) {
+            var least = Lanes(at: values), greatest = Lanes(at: values), unknown = Lanes.zero
+            for input in 0..<32 {
+                let lanes = Lanes(at: values + 16 * input)
+                least = least.replacing(with: lanes, where: lanes .< least)
+                greatest = greatest.replacing(with: lanes, where: lanes .> greatest)
+                unknown += lanes * 0
+            }
+            let largest = greatest.replacing(with: -least, where: -least .> greatest)
+            nothing = largest * largest * 1e-11
+            step = isCentred ? largest / 127 : (greatest - least) / counts[0]
+            origin = isCentred ? largest / 127 * -128 : least
+            error = squaredError(values, step, origin)
+            for count in isCentred ? counts[...] : counts.dropFirst() where any(error .> nothing) {
+                let other = (greatest - least) / count
+                let otherError = squaredError(values, other, least)
+                let better = otherError .< error
+                step = step.replacing(with: other, where: better)
+                origin = origin.replacing(with: least, where: better)
+                error = error.replacing(with: otherError, where: better)
+            }
+            // A weight that is no number, or without bound, leaves none of its block's: it must not come back as an ordinary one.
+            origin += unknown
+            error += unknown
         }
-        let largest = greatest.replacing(with: -least, where: -least .> greatest)
-        return (least, greatest, largest, largest * largest * 1e-11)
     }
 
-    /// Of the even grids with one to fifteen steps from the least to the greatest weight, each output takes the one with the smallest squared error.
-    /// - Returns: whether all weights stand on it.
+    /// - Returns: whether all weights stand on sixteen even values.
     private static func quantiseToFourBits(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) -> Bool {
-        let (least, greatest, _, nothing) = range(values)
-        var step = (greatest - least) / 15
-        var error = squaredError(values, step, least)
-        for count in stride(from: Float(14), through: 1, by: -1) where any(error .> nothing) {
-            let other = (greatest - least) / count
-            let otherError = squaredError(values, other, least)
-            let better = otherError .< error
-            step = step.replacing(with: other, where: better)
-            error = error.replacing(with: otherError, where: better)
-        }
+        let grid = Grid(values, fourBitCounts, isCentred: false)
         // Number `n` stands there as 1 + n / 16.
-        (16 * step).store(to: target.assumingMemoryBound(to: Float.self))
-        (least - 16 * step).store(to: (target + 64).assumingMemoryBound(to: Float.self))
-        let factor = inverse(step)
+        (16 * grid.step).store(to: target.assumingMemoryBound(to: Float.self))
+        (grid.origin - 16 * grid.step).store(to: (target + 64).assumingMemoryBound(to: Float.self))
+        let factor = inverse(grid.step)
         for group in 0..<4 {
             var words = SIMD16<UInt32>.zero
             for number in 0..<8 {
-                let rounded = (Lanes(at: values + 16 * (8 * group + number)) - least) * factor + 12_582_912
+                let rounded = (Lanes(at: values + 16 * (8 * group + number)) - grid.origin) * factor + 12_582_912
                 words |= (unsafeBitCast(rounded, to: SIMD16<UInt32>.self) & 15) &<< UInt32(4 * number)
             }
             (target + 128 + 64 * group).storeBytes(of: words, as: SIMD16<UInt32>.self)
         }
-        return !any(error .> nothing)
+        return grid.fits
     }
 
-    /// Of the even grid around zero and those from the least to the greatest weight, each output takes the one with the smallest squared error.
     private static func quantise(_ values: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer) {
-        let (least, greatest, largest, nothing) = range(values)
-        var step = largest / 127, origin = largest / 127 * -128
-        var error = squaredError(values, step, origin)
-        for count in stepCounts where any(error .> nothing) {
-            let other = (greatest - least) / count
-            let otherError = squaredError(values, other, least)
-            let better = otherError .< error
-            step = step.replacing(with: other, where: better)
-            origin = origin.replacing(with: least, where: better)
-            error = error.replacing(with: otherError, where: better)
-        }
-        step.store(to: target.assumingMemoryBound(to: Float.self))
-        (origin + 128 * step).store(to: (target + 64).assumingMemoryBound(to: Float.self))
-        let factor = inverse(step), bytes = (target + 128).assumingMemoryBound(to: Int8.self)
+        let grid = Grid(values, byteCounts, isCentred: true)
+        grid.step.store(to: target.assumingMemoryBound(to: Float.self))
+        (grid.origin + 128 * grid.step).store(to: (target + 64).assumingMemoryBound(to: Float.self))
+        let factor = inverse(grid.step), bytes = (target + 128).assumingMemoryBound(to: Int8.self)
         for input in 0..<32 {
             // Adding 1.5 · 2²³ leaves the rounded number in the last bits.
-            let rounded = unsafeBitCast((Lanes(at: values + 16 * input) - origin) * factor + 12_582_912, to: SIMD16<UInt32>.self) &- 128
+            let rounded = unsafeBitCast((Lanes(at: values + 16 * input) - grid.origin) * factor + 12_582_912, to: SIMD16<UInt32>.self) &- 128
             for lane in 0..<16 { bytes[16 * input + lane] = Int8(truncatingIfNeeded: rounded[lane]) }
         }
     }
