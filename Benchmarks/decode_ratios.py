@@ -1,7 +1,7 @@
 """decode_ratios.py FOLDER MODEL: the figures of decode.sh from the files it left in FOLDER.
 
-A rate counts the steps behind the first token, on both sides. The share of memory bandwidth counts the weights alone, read once
-for every token: parameters times bytes of the type.
+A rate counts the steps behind the first token, on both sides. The share of memory bandwidth counts what is read once
+for every token: parameters times bytes of the type, and an adapter beside them.
 """
 
 import json
