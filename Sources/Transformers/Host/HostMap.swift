@@ -31,8 +31,8 @@ struct HostMap {
     /// An adapter that is not folded into the panels.
     var addition: HostAddition?
 
-    /// Whether so many rows go through oneDNN, whose products take libtorch's threads for themselves.
-    func goesThroughOneDNN(_ rows: Int) -> Bool { packed != nil && rows >= 5 }
+    /// So many rows go through oneDNN where there is `packed`; its products take libtorch's threads for themselves.
+    static let rowsForOneDNN = 5
 
     /// `y (+)= x · Wᵀ + bias`
     func product(_ x: Rows, into y: Rows, adding: Bool = false, _ room: ProductRoom, _ crew: Crew.Member) {
@@ -101,7 +101,7 @@ struct HostMap {
 
     /// Nil where the loops are to do it: for few rows, and if libtorch could not.
     private func packedProduct(_ x: Rows) -> Tensor? {
-        guard let packed, goesThroughOneDNN(x.count) else { return nil }
+        guard let packed, x.count >= Self.rowsForOneDNN else { return nil }
         let inputs = packed.shape[1]
         guard let rounded = try? Tensor.empty([x.count, inputs], .bfloat16) else { return nil }
         withExtendedLifetime(rounded) {

@@ -20,12 +20,18 @@ final class HostPass {
     private let model: LanguageModel
     private let configuration: ModelConfiguration
     private let frequencies: [Float]
+    /// Numbers that a row takes of what an adapter makes of it, in the block with the most.
+    private let reducedWidth: Int
+    /// Whether any product of many rows takes libtorch's threads for itself.
+    private let goesThroughOneDNN: Bool
 
     init(_ model: LanguageModel, _ weights: HostWeights) {
         self.model = model
         self.weights = weights
         configuration = model.configuration
         frequencies = configuration.rotaryFrequencies()
+        reducedWidth = weights.blocks.flatMap(\.maps).map { $0.addition?.reducedWidth ?? 0 }.max() ?? 0
+        goesThroughOneDNN = weights.head.packed != nil || weights.blocks.contains { $0.maps.contains { $0.packed != nil } }
     }
 
     // MARK: The pass
@@ -47,7 +53,7 @@ final class HostPass {
         // x, its norm, queries with keys and values, mixed values, SwiGLU's product, cosines, sines; an input's tiles, an adapter's part
         let padded = [hidden, hidden, valueStart + PanelMatrix.paddedOutputs(groups * size), heads * size, intermediate, half, half]
             .map(PanelMatrix.paddedInputs)
-        let widths = padded + [padded.max()!, 2 * (weights.blocks.map(\.reducedWidth).max() ?? 0)]
+        let widths = padded + [padded.max()!, 2 * reducedWidth]
         let total = count * widths.reduce(0, +)
         let room = UnsafeMutablePointer<Float>.allocate(capacity: total)
         defer { room.deallocate() }
@@ -116,7 +122,7 @@ final class HostPass {
         return [Float](unsafeUninitializedCapacity: wanted.count * vocabulary) { logits, filled in
             let result = Rows(start: logits.baseAddress!, stride: vocabulary, count: wanted.count)
             // A thread that walks cannot lend the others to oneDNN.
-            if weights.goThroughOneDNN(count) { pass(.forking(library), result) } else { Crew.walk(library) { pass($0, result) } }
+            if goesThroughOneDNN, count >= HostMap.rowsForOneDNN { pass(.forking(library), result) } else { Crew.walk(library) { pass($0, result) } }
             filled = wanted.count * vocabulary
         }
     }

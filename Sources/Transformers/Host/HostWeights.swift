@@ -10,7 +10,6 @@ struct HostWeights {
         var queryKeyValue, output, gateUp, down: HostMap
 
         var maps: [HostMap] { [queryKeyValue, output, gateUp, down] }
-        var reducedWidth: Int { maps.map { $0.addition?.reducedWidth ?? 0 }.max()! }
     }
 
     private(set) var blocks: [Block]
@@ -68,11 +67,6 @@ struct HostWeights {
         head = try map([model.head.weight(model.dtype)])
         headForPrompts = Linear(
             PanelMap(matrix: head.panels, start: 0, step: 1, inputs: configuration.hiddenSize, outputs: configuration.vocabularySize))
-    }
-
-    /// Whether any product of so many rows takes libtorch's threads for itself.
-    func goThroughOneDNN(_ rows: Int) -> Bool {
-        head.goesThroughOneDNN(rows) || blocks.contains { $0.maps.contains { $0.goesThroughOneDNN(rows) } }
     }
 
     /// The same weights, not copied, with an adapter beside them in the loops for few rows; the blocks for prompts take it as it is.
