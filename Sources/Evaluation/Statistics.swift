@@ -44,6 +44,8 @@ public enum Statistics {
         precondition(onlyFirst >= 0 && onlySecond >= 0, "counts are not negative")
         let count = onlyFirst + onlySecond
         let smaller = min(onlyFirst, onlySecond)
+        // Nothing is closer to a draw: p is 1, which the sum would miss by its rounding.
+        guard count - 2 * smaller > 1 else { return 1 }
         // log C(count, i) − count·log 2, from i = 0 upwards.
         var term = -Double(count) * log(2.0)
         var tail = 0.0

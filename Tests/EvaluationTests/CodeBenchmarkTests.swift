@@ -90,6 +90,40 @@ private let sandbox = try? Sandbox()
         let files = try run("open('big', 'wb').write(bytes(4 << 20))", limits: .init(fileSize: 1 << 20))
         #expect(files.ending != .exit(0))
     }
+
+    /// Each of three processes keeps to the limit of one. What a child shares with its parent counts once.
+    @Test func memoryIsLimitedInSum() throws {
+        func children(_ ownMegabytes: Int) -> String {
+            """
+            import os, time
+            shared = b"x" * (150 << 20)
+            for _ in range(2):
+                if os.fork() == 0:
+                    own = b"y" * (\(ownMegabytes) << 20)
+                    time.sleep(2)
+                    os._exit(0)
+            for _ in range(2): os.wait()
+            print("done")
+            """
+        }
+        let limits = Sandbox.Limits(seconds: 20, memory: 400 << 20)
+        #expect(try run(children(200), limits: limits).ending == .outOfMemory)
+        let within = try run(children(60), limits: limits)
+        #expect(within.ending == .exit(0) && String(decoding: within.output, as: UTF8.self) == "done\n", "\(within.errors)")
+    }
+
+    /// As root, too, for whom the kernel counts no processes.
+    @Test func processesAreLimited() throws {
+        let outcome = try run("""
+            import os, time
+            for _ in range(200):
+                if os.fork() == 0:
+                    time.sleep(10)
+                    os._exit(0)
+            time.sleep(10)
+            """, limits: .init(seconds: 20))
+        #expect(outcome.ending == (getuid() == 0 ? .tooManyProcesses : .exit(1)), "\(outcome.errors)")
+    }
 }
 
 @Suite struct SandboxRefusalTests {

@@ -42,6 +42,7 @@ private func near(_ left: Double, _ right: Double, _ tolerance: Double = 1e-12) 
     }
 
     @Test func withoutDiscordantPairsNothingIsShown() {
+        for count in 0...60 { #expect(Statistics.mcNemarExact(onlyFirst: count, onlySecond: count + 1) == 1) }
         #expect(Statistics.mcNemarExact(onlyFirst: 0, onlySecond: 0) == 1)
         #expect(Statistics.mcNemarAsymptotic(onlyFirst: 0, onlySecond: 0) == 1)
     }

@@ -81,10 +81,12 @@ private final class Chain {
         }
         struct Outer: Encodable {
             let inner = [Inner(name: "a", sizes: [1, 2]), Inner(name: "b", sizes: [])]
+            let words = ["plain", "one, two", "so \"called\""]
             let on = true
         }
         let flat = try FlatSettings.of(Outer(), under: "x")
-        #expect(flat.filter { $0.key != "x.on" } == ["x.inner.0.name": "a", "x.inner.0.sizes": "[1, 2]", "x.inner.1.name": "b", "x.inner.1.sizes": "[]"])
+        #expect(flat.filter { $0.key != "x.on" } == ["x.inner.0.name": "a", "x.inner.0.sizes": "[1, 2]", "x.inner.1.name": "b", "x.inner.1.sizes": "[]",
+            "x.words": #"[plain, "one, two", "so \"called\""]"#])
         #expect(flat["x.on"] != nil)
     }
 

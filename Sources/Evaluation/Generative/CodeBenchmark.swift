@@ -38,6 +38,8 @@ public struct CodeBenchmark: WrittenBenchmark {
     private func fault(_ outcome: Sandbox.Outcome, _ problem: CodeProblem, _ test: CodeProblem.Test) -> String? {
         switch outcome.ending {
         case .outOfTime: return "out of time (\(limits.seconds) s)"
+        case .outOfMemory: return "out of memory (\(limits.memory >> 20) MiB in all its processes)"
+        case .tooManyProcesses: return "too many processes"
         case .exit(0):
             return problem.accepts(String(decoding: outcome.output, as: UTF8.self), test.output) ? nil : "wrong output"
         case .exit(let code):

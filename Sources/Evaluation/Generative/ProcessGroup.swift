@@ -3,11 +3,19 @@ import Groundwork
 
 /// A child process in a group of its own, which is ended with all its descendants.
 package enum ProcessGroup {
+    /// What all processes together may hold.
+    package struct Ceiling: Sendable, Hashable {
+        /// Bytes in memory; pages that several share count once.
+        var memory: Int
+        var processes: Int
+    }
+
     /// - Parameters:
     ///   - command: the first word is looked up in PATH.
     ///   - folder: holds `input`; `output` and `errors` are written there.
+    ///   - ceiling: looked at a hundred times a second; nil for none.
     /// - Throws: `SandboxError.notStarted`, `Interrupted`; the group is gone then.
-    package static func run(_ command: [String], folder: String, seconds: Double) throws -> Sandbox.Ending {
+    package static func run(_ command: [String], folder: String, seconds: Double, ceiling: Ceiling? = nil) throws -> Sandbox.Ending {
         #if os(Linux)
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -49,11 +57,17 @@ package enum ProcessGroup {
                 return .exit(signal == 0 ? (status >> 8) & 0xff : 128 + signal)
             }
             if ended < 0, errno != EINTR { throw SandboxError.notStarted("its process was lost: \(String(cString: strerror(errno)))") }
-            if ContinuousClock.now >= end || Interruption.isRequested {
+            var verdict: Sandbox.Ending? = ContinuousClock.now >= end || Interruption.isRequested ? .outOfTime : nil
+            if verdict == nil, let ceiling {
+                let tree = ProcessTree(below: child)
+                if tree.processes.count > ceiling.processes { verdict = .tooManyProcesses }
+                else if tree.holdsMore(than: ceiling.memory) { verdict = .outOfMemory }
+            }
+            if let verdict {
                 kill(-child, SIGKILL)
                 while waitpid(child, &status, 0) < 0, errno == EINTR {}
                 try Interruption.check()
-                return .outOfTime
+                return verdict
             }
             usleep(pause)
             pause = min(10_000, pause * 2)

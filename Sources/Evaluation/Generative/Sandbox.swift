@@ -10,7 +10,7 @@ import Groundwork
 public struct Sandbox: Sendable {
     public struct Limits: Sendable, Hashable {
         public var seconds: Double
-        /// Of address space.
+        /// Of each process's address space, and of what all processes together hold.
         public var memory: Int
         /// Of each file, what the program prints included.
         public var fileSize: Int
@@ -26,6 +26,10 @@ public struct Sandbox: Sendable {
         /// 128 + the signal's number where one ended it.
         case exit(Int32)
         case outOfTime
+        /// All processes together held more than `Limits.memory`.
+        case outOfMemory
+        /// More than 64 at once.
+        case tooManyProcesses
     }
 
     public struct Outcome: Sendable {
@@ -34,6 +38,9 @@ public struct Sandbox: Sendable {
         public let errors: String
         public let seconds: Double
     }
+
+    /// The kernel's own limit counts nothing for root, so the clock counts, too.
+    private static let mostProcesses = 64
 
     private let python: String
     private let shell = "/bin/sh"
@@ -45,6 +52,7 @@ public struct Sandbox: Sendable {
         for tool in ["unshare", "setpriv", "prlimit", "chroot", "mount"] where Self.find(tool) == nil {
             throw SandboxError.missing(tool)
         }
+        guard ProcessTree.isReadable else { throw SandboxError.blind }
         guard let found = (python ?? Self.find("python3")).map({ URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }),
             FileManager.default.isExecutableFile(atPath: found)
         else { throw SandboxError.missing(python ?? "python3") }
@@ -106,7 +114,7 @@ public struct Sandbox: Sendable {
         mount -t proc -o ro,nosuid,nodev,noexec proc proc 2>/dev/null || :
         cp "$host/program.py" work/program.py
         exec chroot . /bin/sh -c 'cd /work && exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs \\
-            prlimit --as="$2" --cpu="$3" --fsize="$4" --nofile=64 --nproc=64 --core=0 \\
+            prlimit --as="$2" --cpu="$3" --fsize="$4" --nofile=64 --nproc=\(mostProcesses) --core=0 \\
             env -i PATH=/usr/bin:/bin HOME=/work PYTHONDONTWRITEBYTECODE=1 PYTHONIOENCODING=utf-8 OPENBLAS_NUM_THREADS=1 "$1" -I program.py' \\
             sh "$python" "$memory" "$seconds" "$size"
         """
@@ -129,7 +137,8 @@ public struct Sandbox: Sendable {
             "--fork", "--kill-child", shell, "-c", Self.setUp, "sh", folder, python, prefix == "/" ? "/usr" : prefix,
             "\(limits.memory)", "\(cpu)", "\(limits.fileSize)"]
         let start = ContinuousClock.now
-        let ending = try ProcessGroup.run(command, folder: folder, seconds: limits.seconds)
+        let ending = try ProcessGroup.run(command, folder: folder, seconds: limits.seconds,
+            ceiling: .init(memory: limits.memory, processes: Self.mostProcesses))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         func read(_ name: String) -> Data { FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data() }
         return Outcome(ending: ending, output: read("output"), errors: String(decoding: read("errors").suffix(4_000), as: UTF8.self), seconds: seconds)
@@ -140,6 +149,7 @@ public enum SandboxError: Error, CustomStringConvertible {
     case notLinux
     case missing(String)
     case leaky(String)
+    case blind
     case notStarted(String)
 
     public var description: String {
@@ -147,6 +157,7 @@ public enum SandboxError: Error, CustomStringConvertible {
         switch self {
         case .notLinux: return refusal + "it is made of Linux namespaces"
         case .missing(let tool): return refusal + "there is no \(tool) (it is part of util-linux, coreutils or python3)"
+        case .blind: return refusal + "this kernel does not list a process's children (CONFIG_PROC_CHILDREN), so memory could not be limited in sum"
         case .leaky(let reason):
             return refusal + "\(reason). A container may have to be started with user namespaces allowed; see the sysctls "
                 + "user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns"

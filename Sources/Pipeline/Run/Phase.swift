@@ -74,9 +74,15 @@ public enum FlatSettings {
             // Key by key: a mapping printed whole comes in another order in every process.
             for (index, section) in sections.enumerated() { add(section, "\(path).\(index)", to: &flat) }
         case let list as [Any]:
-            flat[path] = "[" + list.map { "\($0)" }.joined(separator: ", ") + "]"
+            flat[path] = "[" + list.map(item).joined(separator: ", ") + "]"
         default:
             flat[path] = "\(value)"
         }
+    }
+
+    /// In quotes where its own commas would read as two items.
+    private static func item(_ value: Any) -> String {
+        guard let text = value as? String, text.contains(where: { ",\"".contains($0) }) else { return "\(value)" }
+        return "\"" + text.replacingOccurrences(of: "\"", with: "\\\"") + "\""
     }
 }

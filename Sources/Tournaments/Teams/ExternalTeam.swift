@@ -119,7 +119,7 @@ public final class ExternalTeam: QuestionAsking, QuestionAnswering, LogKeeping {
         case .outOfTime: throw TournamentError.external(team: name, reason: "agents.\(module) was killed after \(Int(limit)) s\(last)")
         case .exit(let code) where code != 0:
             throw TournamentError.external(team: name, reason: "agents.\(module) ended with exit code \(code)\(last)")
-        case .exit: break
+        case .exit, .outOfMemory, .tooManyProcesses: break  // no ceiling was given
         }
         guard let data = FileManager.default.contents(atPath: "\(scratch)/outputs/\(output)") else {
             throw TournamentError.external(team: name, reason: "agents.\(module) wrote no outputs/\(output)\(last)")
