@@ -6,6 +6,8 @@ struct LowRankCut {
     private let u: Tensor
     private let s: [Float]
     private let v: Tensor
+    /// As asked for; beyond the matrix's own side the factors hold zeros.
+    private let rank: Int
     private let energyKept: Double?
 
     /// Up to here the smaller side's decomposition is computed whole.
@@ -14,19 +16,19 @@ struct LowRankCut {
 
     /// - Parameters:
     ///   - matrix: `[rows, columns]`.
-    ///   - rank: at most the smaller side.
+    ///   - rank: may be above the smaller side.
     ///   - isIsotropic: sets the singular values of the directions that the matrix has to their mean (Iso-C), before the cut.
     init(_ matrix: Tensor, rank: Int, isIsotropic: Bool = false) throws {
         let side = min(matrix.shape[0], matrix.shape[1])
-        precondition(rank > 0 && rank <= side, "a rank that the matrix can have")
-        let isWhole = side <= Self.wholeUpTo || rank + Self.oversampling >= side
+        precondition(rank > 0, "a rank that a matrix can have")
+        self.rank = rank
+        let rank = min(rank, side)
+        let isWhole = isIsotropic || side <= Self.wholeUpTo || rank + Self.oversampling >= side
         let found = try isWhole ? matrix.singularValueDecomposition() : Self.largest(rank, of: matrix)
         var values = try found.s.floats()
         if isIsotropic {
-            let least = (values.first ?? 0) * Float(side) * Float.ulpOfOne
-            let directions = values.prefix { $0 > least }
-            let mean = directions.reduce(0, +) / Float(max(1, directions.count))
-            values = values.map { $0 > least ? mean : 0 }
+            let count = Self.directions(values), mean = values.prefix(count).reduce(0, +) / Float(max(1, count))
+            values = values.indices.map { $0 < count ? mean : 0 }
         }
         let all = isWhole ? values.reduce(0.0) { $0 + Double($1) * Double($1) } : try matrix.squareSum()
         s = Array(values.prefix(rank))
@@ -34,6 +36,12 @@ struct LowRankCut {
         v = try found.v.narrow(1, 0, rank)
         let kept = s.reduce(0.0) { $0 + Double($1) * Double($1) }
         energyKept = rank == side ? nil : all > 0 ? min(1, kept / all) : 1
+    }
+
+    /// How many of a matrix's singular values, largest first, are more than rounding.
+    static func directions(_ values: [Float]) -> Int {
+        let least = (values.first ?? 0) * Float(values.count) * Float.ulpOfOne
+        return values.prefix { $0 > least }.count
     }
 
     /// The largest singular values and vectors by subspace iteration from a random start (Halko, Martinsson and Tropp 2011), for
@@ -57,6 +65,10 @@ struct LowRankCut {
         let roots = try Tensor(s.map { max(0, $0).squareRoot() }, [1, s.count])
         let b = try (outputs?.matmul(u) ?? u).multiplied(by: roots)
         let a = try (inputs?.matmul(v) ?? v).multiplied(by: roots).transposed()
-        return MergedFactors(a: try a.floats(), b: try b.floats(), energyKept: energyKept)
+        let empty = rank - s.count
+        guard empty > 0 else { return MergedFactors(a: try a.floats(), b: try b.floats(), energyKept: energyKept) }
+        return MergedFactors(
+            a: try Tensor.concatenated([a, .zeros([empty, a.shape[1]])], 0).floats(),
+            b: try Tensor.concatenated([b, .zeros([b.shape[0], empty])], 1).floats(), energyKept: energyKept)
     }
 }

@@ -119,7 +119,16 @@ struct CoreCoordinates: MergeCoordinates {
     private static func basis(of stacked: Tensor) throws -> (basis: Tensor, coordinates: Tensor) {
         let (q, r) = try stacked.contiguous().orthogonalized()
         let (u, s, v) = try r.singularValueDecomposition()
-        return (try q.matmul(u), try v.multiplied(by: s.unsqueezed(0)).transposed())
+        let (basis, kept) = try directions(u, s)
+        let coordinates = try v.narrow(1, 0, kept).multiplied(by: s.narrow(0, 0, kept).unsqueezed(0)).transposed()
+        return (try q.matmul(basis), coordinates)
+    }
+
+    /// The singular vectors along which there is anything, one at least. Factors that adapters share (the start's, in a merge of changes) leave
+    /// others empty; entries there would count for a density as the smallest of all.
+    static func directions(_ vectors: Tensor, _ values: Tensor) throws -> (vectors: Tensor, count: Int) {
+        let count = max(1, LowRankCut.directions(try values.floats()))
+        return (try vectors.narrow(1, 0, count), count)
     }
 
     func factors(from merged: [[Float]], rank: Int) throws -> MergedFactors {
@@ -138,7 +147,8 @@ struct KnotsCoordinates: MergeCoordinates {
 
     init(_ parts: [AdapterPart], _ settings: MergeSettings) throws {
         let (outputs, inputs, cores) = try CoreCoordinates.bases(of: parts)
-        let turn = try Tensor.concatenated(cores, 1).singularValueDecomposition().u
+        let (u, s, _) = try Tensor.concatenated(cores, 1).singularValueDecomposition()
+        let turn = try CoreCoordinates.directions(u, s).vectors
         self.outputs = try outputs.matmul(turn)
         width = inputs.shape[0]
         let back = try inputs.transposed()

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Groundwork
 import Merging
 import Testing
 
@@ -39,6 +40,37 @@ import Testing
         try AdapterMerge.run(inputs, relativeTo: start, settings: MergeSettings(method: .linear), to: folder("out"))
         let (found, expected) = (try deltas(folder("out")), try deltas(start))
         for (module, values) in expected { #expect(distance(found[module] ?? [], values) < 1e-5, "\(module)") }
+    }
+
+    /// The change of each adapter carries the start's factors, so the adapters' factors side by side say some things twice. Those empty
+    /// directions are no small entries that a density could drop first: the same deltas without them merge alike.
+    @Test(arguments: ["ties", "della"], [MergeSpace.core, .knots]) func factorsThatRepeatThemselvesCountOnce(method: String, space: MergeSpace) throws {
+        let folder = try TemporaryFolder(), path = "model.layers.0.mlp.up_proj"
+        let rank = 3, width = 20, height = 30
+        var inputs: [String: [MergeInput]] = [:]
+        for adapter in 0..<3 {
+            var random = CounterRandom(seed: 7, phase: "factors", step: UInt64(adapter))
+            func rows(_ count: Int, _ width: Int) -> [[Float]] { (0..<count).map { _ in (0..<width).map { _ in Float(random.normal()) } } }
+            let a = rows(rank, width), b = rows(height, rank)
+            for (name, copies) in [("once", 1), ("four times", 4)] {
+                let whole = "\(folder("\(name) \(adapter)"))"
+                let configuration = AdapterConfiguration(rank: rank * copies, alpha: Double(rank * copies), targetModules: ["up_proj"])
+                try writeAdapter(
+                    configuration,
+                    [(path, (0..<copies).flatMap { _ in a.flatMap { $0 } }, b.flatMap { row in (0..<copies).flatMap { _ in row.map { $0 / Float(copies) } } })],
+                    to: whole)
+                inputs[name, default: []].append(MergeInput(folder: whole))
+            }
+        }
+        func merged(_ name: String, density: Double) throws -> [Double] {
+            let out = folder("\(name) at \(density)")
+            try AdapterMerge.run(
+                inputs[name]!, settings: MergeSettings(method: .named(method), space: space, density: density, sign: .total, rank: .full, seed: 3), to: out)
+            return try deltas(out)[path]!
+        }
+        let (once, often, whole) = (try merged("once", density: 0.5), try merged("four times", density: 0.5), try merged("four times", density: 1))
+        #expect(distance(often, once) < 1e-4)
+        #expect(distance(often, whole) > 0.05)
     }
 
     @Test func whatWorksOnFactorsAloneIsRefused() throws {
