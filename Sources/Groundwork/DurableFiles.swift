@@ -23,6 +23,7 @@ public struct FileError: Error, CustomStringConvertible {
 public enum WholeFile {
     /// Streams into a temporary neighbour of `path`, flushes it to the disk, then renames. Nothing remains on failure.
     public static func write(to path: String, _ body: (FileHandle) throws -> Void) throws {
+        if Place.isStream(path) { return try writeInto(path, body) }
         let folder = (path as NSString).deletingLastPathComponent
         if !folder.isEmpty { try makeFolder(folder) }
         let temporary = path + ".partial-\(getpid())"
@@ -41,10 +42,22 @@ public enum WholeFile {
             early.stop()
             close(descriptor)
             unlink(temporary)
-            // The system's own complaints need the path; the errors of whoever makes the content say what they mean.
-            guard type(of: error) is NSError.Type || error is CocoaError || error is POSIXError else { throw error }
-            throw FileError(path: path, action: "write", reason: "\(error.localizedDescription)")
+            throw named(error, path)
         }
+    }
+
+    /// What cannot be renamed into place: `/dev/stdout`, a pipe.
+    private static func writeInto(_ path: String, _ body: (FileHandle) throws -> Void) throws {
+        let descriptor = open(path, O_WRONLY)
+        guard descriptor >= 0 else { throw FileError.last("open", path) }
+        defer { close(descriptor) }
+        do { try body(FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)) } catch { throw named(error, path) }
+    }
+
+    /// The system's own complaints need the path; the errors of whoever makes the content say what they mean.
+    private static func named(_ error: any Error, _ path: String) -> any Error {
+        guard type(of: error) is NSError.Type || error is CocoaError || error is POSIXError else { return error }
+        return FileError(path: path, action: "write", reason: "\(error.localizedDescription)")
     }
 
     public static func write(_ data: Data, to path: String) throws {

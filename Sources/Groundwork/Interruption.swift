@@ -3,8 +3,13 @@ import Synchronization
 
 /// The user asked to stop (Ctrl-C, SIGTERM). Long work asks `Interruption.check()` where stopping loses nothing.
 public struct Interrupted: Error, CustomStringConvertible {
-    public init() {}
-    public var description: String { "interrupted; what was finished is kept, the same command continues" }
+    private let keepsWork: Bool
+
+    /// - Parameter keepsWork: whether the same command goes on where it was.
+    public init(keepsWork: Bool = true) { self.keepsWork = keepsWork }
+    public var description: String {
+        keepsWork ? "interrupted; what was finished is kept, the same command continues" : "interrupted; nothing was written"
+    }
 }
 
 public enum Interruption {
@@ -29,7 +34,7 @@ public enum Interruption {
     public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// - Throws: `Interrupted` once the user has asked to stop.
-    public static func check() throws {
-        if isRequested { throw Interrupted() }
+    public static func check(keepsWork: Bool = true) throws {
+        if isRequested { throw Interrupted(keepsWork: keepsWork) }
     }
 }

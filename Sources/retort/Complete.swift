@@ -89,16 +89,17 @@ struct Complete: ParsableCommand {
         let adapter = try adapterOptions.load(for: model)
         let ids = try ids(of: text, model.tokenizer), guide = guide(model.tokenizer)
         let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
-        defer { if let note = model.decodingNote { Console.note("warning: \(note)") } }
+        defer { if let note = model.decodingNote { StandardOutput.note("warning: \(note)") } }
         if json {
             try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
             print(try JSONText.line(Completion(guide, promptTokens: ids.count, tokenizer: model.tokenizer)))
             return
         }
         var stream = StreamDecoder(model.tokenizer)
-        guide.each = { id in FileHandle.standardOutput.write(Data(stream.append(id).utf8)) }
-        defer { FileHandle.standardOutput.write(Data((stream.finish() + "\n").utf8)) }
+        guide.each = { id in try StandardOutput.write(stream.append(id)) }
         try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
+        if let fault = guide.fault { throw fault }
+        try StandardOutput.write(stream.finish() + "\n")
     }
 
     /// Continues all prompts side by side; each one's line is printed as soon as those before it are done.
@@ -107,7 +108,7 @@ struct Complete: ParsableCommand {
         let adapter = try adapterOptions.load(for: model)
         let asked = try prompts.map { (ids: try ids(of: $0, model.tokenizer), guide: guide(model.tokenizer)) }
         let decoder = try Decoder(model: model, adapter: adapter, slots: min(streams ?? 16, prompts.count))
-        defer { if let note = model.decodingNote { Console.note("warning: \(note)") } }
+        defer { if let note = model.decodingNote { StandardOutput.note("warning: \(note)") } }
         let progress = Progress("complete", total: asked.count, unit: "prompts")
         var printed = 0
         try decoder.run(asked.enumerated().map { Transformers.Stream(prompt: $1.ids, guide: $1.guide, seed: seed &+ UInt64($0)) }) { done in
@@ -115,9 +116,14 @@ struct Complete: ParsableCommand {
             while printed < asked.count, asked[printed].guide.isDone {
                 let line = try? JSONText.line(
                     Completion(asked[printed].guide, promptTokens: asked[printed].ids.count, tokenizer: model.tokenizer))
-                FileHandle.standardOutput.write(Data(((line ?? "null") + "\n").utf8))
                 printed += 1
+                do { try StandardOutput.write((line ?? "null") + "\n") } catch {
+                    // Nobody gets the rest either.
+                    printed = asked.count
+                    for (_, guide) in asked { guide.stop(error) }
+                }
             }
         }
+        if let fault = asked.first?.guide.fault { throw fault }
     }
 }

@@ -55,7 +55,12 @@ final class FreeText: Guide {
     private(set) var first: ContinuousClock.Instant?
     private(set) var last: ContinuousClock.Instant?
     private(set) var firstInProcess: Double?
-    var each: ((Int) -> Void)?
+    /// Ends the text where it is.
+    func stop(_ reason: any Error) { fault = fault ?? reason }
+
+    /// Is told of every token of the text; what it throws ends the text.
+    var each: ((Int) throws -> Void)?
+    private(set) var fault: (any Error)?
 
     /// - Parameter ends: the tokens that end the text, none of them part of it; empty to go on to the limit.
     init(sampling: Sampling, limit: Int, ends: Set<Int>) {
@@ -64,7 +69,7 @@ final class FreeText: Guide {
         self.ends = ends
     }
 
-    var isDone: Bool { ended || ids.count >= limit }
+    var isDone: Bool { ended || fault != nil || ids.count >= limit }
 
     func seconds(to time: ContinuousClock.Instant?) -> Double? {
         guard let began, let time else { return nil }
@@ -86,7 +91,7 @@ final class FreeText: Guide {
             ended = true
         } else {
             ids.append(token)
-            each?(token)
+            do { try each?(token) } catch { stop(error) }
         }
     }
 

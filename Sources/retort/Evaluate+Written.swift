@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Groundwork
+import Pipeline
 import Transformers
 
 extension Evaluate {
@@ -22,7 +23,7 @@ extension Evaluate {
         var second: WrittenResult?
         var comparison: WrittenComparison?
         if let compare {
-            Console.note("loading adapter \(compare)")
+            StandardOutput.note("loading adapter \(compare)")
             let other = try evaluate(problems, model, Adapter.load(compare, for: model, onlyInference: true), compare)
             let (overall, groups) = try WrittenResult.compare(first, other, minimumQuestions: minQuestions)
             print("\n" + other.table + "\n")
@@ -42,7 +43,7 @@ extension Evaluate {
     ) throws -> WrittenResult {
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let evaluator = WrittenEvaluator(
-            tokenizer: model.tokenizer, model: name.map { "\(modelOptions.model) + \($0)" } ?? modelOptions.model,
+            tokenizer: model.tokenizer, identity: try output == nil ? [:] : identity(model, adapter: name),
             sampling: Sampling(temperature: styleOptions.temperature ?? 0), limit: styleOptions.maxTokens ?? 2_048, seed: styleOptions.seed,
             decode: { try decoder.run($0, progress: $1) })
         let count = min(problems.tasks.count, questionOptions.limit ?? .max)
@@ -51,5 +52,13 @@ extension Evaluate {
         let records = try evaluator.run(
             problems, count: count, keepingIn: output, progress: { replies.advance(to: $0) }, judged: { judged.advance(to: $0) })
         return WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records)
+    }
+
+    /// Reads all of both, so it is asked for only where replies are kept.
+    private func identity(_ model: LanguageModel, adapter: String?) throws -> [String: String] {
+        [
+            "model": try ModelIdentity.of(modelOptions.model), "adapter": try adapter.map(ModelIdentity.ofAdapter) ?? "none",
+            "precision": [model.quantization?.rawValue, model.dtype.rawValue].compactMap { $0 }.joined(separator: " "),
+        ]
     }
 }

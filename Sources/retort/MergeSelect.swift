@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Evaluation
 import Foundation
+import Groundwork
 import Merging
 import Pipeline
 import Questions
@@ -100,7 +101,7 @@ struct SelectOptions: ParsableArguments {
         var loaded: (model: LanguageModel, style: ChatStyle)?
         func base() throws -> (model: LanguageModel, style: ChatStyle) {
             if let loaded { return loaded }
-            Console.note("loading \(reference)")
+            StandardOutput.note("loading \(reference)")
             let chosenDevice = try device.flatMap(Device.init) ?? .best()
             let model = try LanguageModel.load(reference, device: chosenDevice, dtype: dtype?.type, quantization: quantization)
             let made = (model, try ChatStyle(tokenizer: model.tokenizer, mode: mode, limits: limits))
@@ -119,7 +120,7 @@ struct SelectOptions: ParsableArguments {
                 let evaluator = Evaluator(style: style, decoder: decoder)
                 return { try evaluator.run($0, progress: $1) }
             },
-            say: Console.note)
+            say: StandardOutput.note)
         selection.baselines = baseline
         selection.start = start
         selection.isStrict = !isDefault

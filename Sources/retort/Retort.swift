@@ -32,6 +32,9 @@ enum CommandLineRun {
         do {
             var command = try Retort.parseAsRoot(arguments)
             try command.run()
+            try StandardOutput.finish()
+            return 0
+        } catch is ReaderGone {
             return 0
         } catch let code as ExitCode {
             return code.rawValue  // the command has said why
@@ -69,11 +72,6 @@ enum CommandLineRun {
 
     static func report(_ message: String) {
         let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
-        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        StandardOutput.note("error: \(line)")
     }
-}
-
-/// Lines for the user that are not results.
-enum Console {
-    static func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 }

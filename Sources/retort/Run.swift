@@ -47,11 +47,11 @@ struct Run: ParsableCommand {
             return
         }
         do {
-            let result = try RecipeRun(recipe: recipe, folder: folder, say: Console.note).execute(choice)
+            let result = try RecipeRun(recipe: recipe, folder: folder, say: StandardOutput.note).execute(choice)
             print(result.text)
             try json.write(result)
         } catch let error as Interrupted {
-            Console.note("\nStopped. To continue: \(continuation)")
+            StandardOutput.note("\nStopped. To continue: \(continuation)")
             throw error
         }
     }

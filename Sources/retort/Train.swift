@@ -160,12 +160,23 @@ struct Train: ParsableCommand {
             throw ValidationError("--quantization int8 is for decoding; train on nf4, or on the weights as they are.")
         }
         if checkpointing, activationMemory != nil { throw ValidationError("--checkpointing keeps the least already; leave out --activation-memory.") }
-        if let rank, rank < 1 { throw ValidationError("--rank is a number of at least 1.") }
-        if let alpha, !(alpha > 0 && alpha.isFinite) { throw ValidationError("--alpha is a number above 0.") }
+        if let rank, !(1...65_536).contains(rank) { throw ValidationError("--rank is a number from 1 to 65536.") }
+        if let alpha, !(alpha > 0 && alpha <= 1e6) { throw ValidationError("--alpha is a number above 0 and at most 1e6.") }
         if let dropout, !(0..<1).contains(dropout) { throw ValidationError("--dropout is a share from 0 to below 1.") }
         if let wrong = targets.first(where: { !AdapterConfiguration.allProjections.contains($0) }) {
             throw ValidationError("'\(wrong)' is no projection; they are \(AdapterConfiguration.allProjections.joined(separator: ", ")).")
         }
+        do { try training.validate() } catch { throw ValidationError("\(error)") }
+    }
+
+    private var training: TrainingConfiguration {
+        TrainingConfiguration(
+            epochs: epochs, batch: batch, accumulation: accumulation, learningRate: lr, schedule: schedule, warmup: warmup,
+            optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
+            loss: DistillationLoss(
+                alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight,
+                denseWeight: denseWeight),
+            seed: seed, shuffle: shuffle, checkpointEvery: saveEvery, maximumSteps: steps)
     }
 
     private struct Result: Encodable {
@@ -204,20 +215,13 @@ struct Train: ParsableCommand {
             throw ValidationError("--probe's question \(same.id) is trained on too; take probes that are not.")
         }
         let model = try modelOptions.load()
-        if let note = model.attentionNote { Console.note("warning: \(note)") }
+        if let note = model.attentionNote { StandardOutput.note("warning: \(note)") }
         let fresh = AdapterConfiguration(
             rank: rank ?? 16, alpha: alpha ?? 16, useRSLoRA: rslora ?? true,
             targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout ?? 0, baseModel: modelOptions.model)
         let adapter = try self.adapter.map { try Adapter.load($0, for: model) } ?? Adapter(for: model, fresh, seed: seed)
         let builder = try ExampleBuilder(
             coder: model.tokenizer, style: style, usesDense: denseWeight > 0 && kept.contains { $0.dense != nil })
-        let training = TrainingConfiguration(
-            epochs: epochs, batch: batch, accumulation: accumulation, learningRate: lr, schedule: schedule, warmup: warmup,
-            optimizer: AdamW.Settings(weightDecay: weightDecay), maximumGradientNorm: clip,
-            loss: DistillationLoss(
-                alpha: hardWeight, temperature: temperature, scalesBySquare: temperatureSquared, reasoningWeight: reasoningWeight,
-                denseWeight: denseWeight),
-            seed: seed, shuffle: shuffle, checkpointEvery: saveEvery, maximumSteps: steps)
         let source = try AdapterSource(
             model: model, adapter: adapter, base: ModelIdentity.of(modelOptions.model), start: self.adapter.map(ModelIdentity.ofAdapter),
             activations: checkpointing ? .inputs : .fitting(limit: activationMemory?.bytes))
@@ -263,7 +267,7 @@ struct Train: ParsableCommand {
             words: maxWords, tokens: maxTokens, excess: cutReasoning ? .cut : .drop, keepsHinted: hinted, onlyLetters: style == .letter)
         let coder = try Tokenizer.load(from: Checkpoint.open(modelOptions.model))
         let sorted = try LabelFunnel.sort(file: labels, limits: limits) { coder.tokens(of: $0).count }
-        Console.note("\(sorted.funnel)")
+        StandardOutput.note("\(sorted.funnel)")
         return (sorted.kept, sorted.funnel)
     }
 }

@@ -8,6 +8,6 @@ if let objection = Processor.objection {
     exit(CommandLineRun.failed)
 }
 Interruption.watch()
-// A reader that goes away (`retort … | head`) ends the output, not the work's files.
+// A reader that goes away (`retort … | head`) is `ReaderGone` where something is written.
 signal(SIGPIPE, SIG_IGN)
 exit(CommandLineRun.exitCode(for: Array(CommandLine.arguments.dropFirst())))

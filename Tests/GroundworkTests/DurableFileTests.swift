@@ -49,6 +49,24 @@ import Testing
         #expect(try WholeFile.read(path).isEmpty)
     }
 
+    /// A device is written into: a file in its place would be there for everybody.
+    @Test func whatIsNoFileIsNotReplaced() throws {
+        try WholeFile.write("lost", to: "/dev/null")
+        var status = stat()
+        #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+        #expect(throws: FileError.self) { try WholeFile.write("too much", to: "/dev/full") }
+        #expect(stat("/dev/full", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+    }
+
+    @Test func linksAndDotsLeadToOnePlace() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try WholeFile.makeFolder(folder + "/there")
+        try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: "there")
+        for path in ["/link", "/there/", "/there/../link", "/./there"] { #expect(Place.areSame(folder + path, folder + "/there"), "\(path)") }
+        #expect(Place.areSame(folder + "/link/new/one", folder + "/there/new/one"))
+        #expect(!Place.areSame(folder + "/link/new", folder + "/there"))
+    }
+
     @Test func errorsNameTheFileAndTheReason() throws {
         let error = #expect(throws: FileError.self) { try WholeFile.read("/no/such/file") }
         #expect(error?.description == "cannot read /no/such/file: no such file")

@@ -187,7 +187,9 @@ import Testing
                 ])
                 #expect(export.status == 0, "\(export.errors)")
                 let text = try String(contentsOfFile: "\(folder)/\(card)", encoding: .utf8)
-                #expect(text.hasPrefix("---\nbase_model: ") && text.contains("## Merge") && text.contains("space core"))
+                // A path of this machine is no name of a model elsewhere.
+                #expect(!text.contains("base_model: ") && !text.contains(fixtures + "/model") && text.contains(" for `model`."))
+                #expect(text.contains("## Merge") && text.contains("space core"))
                 #expect(text.contains("library_name: \(format == "checkpoint" ? "transformers" : "peft")"))
             }
             #expect(FileManager.default.fileExists(atPath: folder + "/c/config.json"))
@@ -258,6 +260,27 @@ import Testing
             #expect(try first == WholeFile.read(folder + "/b.jsonl"))
             #expect(first.split(separator: UInt8(ascii: "\n")).count == 20)
         }
+    }
+
+    /// A full disk is one error; a reader that has enough (`| head`) is none; and what nobody can be told is not said.
+    @Test(arguments: [
+        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], ">/dev/full", Int32(1)),
+        (["inspect", tinyModel], ">/dev/full", 1),
+        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "2>/dev/full", 0),
+        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "| true", 0),
+        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "2>&1 >/dev/null | true", 0),
+    ])
+    func anOutputThatTakesNothing(arguments: [String], redirection: String, status: Int32) throws {
+        let process = Process(), errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["bash", "-c", "\"$@\" \(redirection); exit ${PIPESTATUS[0]}", "bash", Command.binary] + arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == status, "\(text)")
+        #expect(status == 0 || text.contains("error: cannot write to standard output: No space left on device"), "\(text)")
     }
 
     @Test func aBadLineOfPromptsIsNamed() throws {
