@@ -36,18 +36,21 @@ extension AdapterFile {
         ]
         try GGUF.write(metadata, entries, to: path) { entry, sink in
             guard let source = sources[entry.name] else { return }
-            var values = try source.tensor.floats()
+            var values = try source.tensor.finiteFloats()
             if source.factor == .b {
                 let own = configuration.scale(of: source.module) * Double(configuration.rank(of: source.module))
                 if own != alpha { for index in values.indices { values[index] *= Float(own / alpha) } }
                 values = Self.inStoredOrder(values, rows: entry.shape[0], module: source.module, model)
             }
+            if let index = values.firstOddIndex(as: entry.type) {
+                throw CheckpointError.unwritable(
+                    path: path, reason: "\(entry.name) holds \(values[index]), too large for \(entry.type); choose float32 or bfloat16")
+            }
             switch entry.type {
-            case .bfloat16: try values.map(Self.bfloat16).withUnsafeBytes(sink)
-            case .float16: try values.map { Float16($0) }.withUnsafeBytes(sink)
+            case .bfloat16: try values.map(HalfPrecision.bfloat16).withUnsafeBytes(sink)
+            case .float16: try values.map(HalfPrecision.float16).withUnsafeBytes(sink)
             default: try values.withUnsafeBytes(sink)
             }
-            source.tensor.forget()
         }
     }
 
@@ -65,11 +68,5 @@ extension AdapterFile {
             stored.replaceSubrange(order.stored(row) * width..<(order.stored(row) + 1) * width, with: values[row * width..<(row + 1) * width])
         }
         return stored
-    }
-
-    /// The upper half of the float's bits, rounded to nearest, ties to even.
-    private static func bfloat16(_ value: Float) -> UInt16 {
-        let bits = value.bitPattern
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
 }

@@ -12,6 +12,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case wrongShape(path: String, name: String, found: [Int], expected: [Int])
     /// `reference` is no file, folder or cached repository; `looked` lists the places.
     case notFound(reference: String, looked: [String], remedy: String)
+    /// A number that is none, in an adapter.
+    case notFinite(path: String, name: String, index: Int, value: Float)
     /// What was asked to be written contradicts itself.
     case unwritable(path: String, reason: String)
 
@@ -27,6 +29,9 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "\(path): tensor \(name) has shape \(found), but the configuration asks for \(expected)"
         case .notFound(let reference, let looked, let remedy):
             "found no checkpoint \(reference); looked at \(looked.joined(separator: ", ")); \(remedy)"
+        case .notFinite(let path, let name, let index, let value):
+            "\(name) in \(path) holds \(value) at entry \(index); the adapter is broken (did its training diverge?), "
+                + "leave it out or train it again"
         case .unwritable(let path, let reason):
             "cannot write \(path): \(reason)"
         }

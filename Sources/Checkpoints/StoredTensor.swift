@@ -75,6 +75,15 @@ public struct StoredTensor: Sendable {
         }
     }
 
+    /// The same, where a number that is none would spoil what is made of it; the memory that reading took is let go.
+    /// - Throws: also `CheckpointError.notFinite`, for the first of them.
+    public func finiteFloats() throws -> [Float] {
+        let values = try floats()
+        forget()
+        if let index = values.firstOddIndex() { throw CheckpointError.notFinite(path: file.path, name: name, index: index, value: values[index]) }
+        return values
+    }
+
     /// - Throws: `CheckpointError.unsupported` for a type that Retort does not read.
     public func requireReadable() throws {
         if case .opaque(let type, _, _) = type {

@@ -47,7 +47,7 @@ public enum AdapterMerge {
         try AdapterFile.write(plan.configuration, entries, to: folder) { entry, sink in
             // The writer asks in the order of the modules, except for a copied adapter of several types.
             while ready[entry.name] == nil {
-                try Interruption.check()
+                try Interruption.check(keepsWork: false)
                 precondition(reports.count < plan.modules.count, "each entry belongs to a module and is asked for once")
                 let merged = try work.take(reports.count)
                 reports.append(merged.report)

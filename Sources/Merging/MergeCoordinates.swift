@@ -30,14 +30,14 @@ protocol MergeCoordinates {
     func factors(from merged: [[Float]], rank: Int) throws -> MergedFactors
 }
 
-/// A and B apart, each carrying the root of its adapter's scale and weight; the sign of weight and lambda goes to A.
+/// A and B apart, each carrying the root of its adapter's scale and weight; the signs of scale, weight and lambda go to A.
 struct FactorCoordinates: MergeCoordinates {
     let groups: [EntryGroup]
 
     init(_ parts: [AdapterPart], _ settings: MergeSettings) {
         // PEFT elects signs and trims before the scale, the others see each adapter's own delta.
         let isPEFT = settings.chosenConvention == .peft
-        let scales = parts.map { isPEFT ? 1 : Float($0.scale.squareRoot()) }
+        let scales = parts.map { isPEFT ? 1 : Float(abs($0.scale).squareRoot()) }
         let weights = parts.map { part in
             let product = part.weight * (isPEFT ? part.scale : 1)
             return (size: Float(abs(product).squareRoot()), sign: Float(product < 0 ? -1 : 1))
@@ -45,7 +45,7 @@ struct FactorCoordinates: MergeCoordinates {
         let lambda = Float(abs(settings.lambda).squareRoot()), sign: Float = settings.lambda < 0 ? -1 : 1
         groups = [
             EntryGroup(
-                name: "A", vectors: zip(parts, scales).map { Self.scaled($0.a, $1) }, width: parts[0].a.count / parts[0].rank,
+                name: "A", vectors: zip(parts, scales).map { Self.scaled($0.a, !isPEFT && $0.scale < 0 ? -$1 : $1) }, width: parts[0].a.count / parts[0].rank,
                 weights: weights.map { $0.size * $0.sign }, lambda: lambda * sign),
             EntryGroup(
                 name: "B", vectors: zip(parts, scales).map { Self.scaled($0.b, $1) }, width: parts[0].rank, weights: weights.map(\.size),

@@ -1,3 +1,5 @@
+import Torch
+
 /// Why a merge was refused. Every check runs before anything is written.
 public enum MergeError: Error, CustomStringConvertible, Equatable {
     case noAdapters
@@ -12,7 +14,8 @@ public enum MergeError: Error, CustomStringConvertible, Equatable {
     /// - Parameter found: each adapter's folder with its rank in that module.
     case ranksDiffer(module: String, found: [String])
     case shapesDiffer(module: String, factor: String, found: [String])
-    case notFinite(tensor: String, file: String, index: Int, value: Float)
+    /// A result, or the square of its size, that its type cannot hold.
+    case tooLarge(tensor: String, value: Float, type: DType)
 
     public var description: String {
         switch self {
@@ -40,9 +43,9 @@ public enum MergeError: Error, CustomStringConvertible, Equatable {
         case .shapesDiffer(let module, let factor, let found):
             "the adapters differ in shape at \(module), lora_\(factor) (\(found.joined(separator: ", "))); were they trained on "
                 + "different base models?"
-        case .notFinite(let tensor, let file, let index, let value):
-            "\(tensor) in \(file) holds \(value) at entry \(index); the adapter is broken (did its training diverge?), "
-                + "leave it out or train it again"
+        case .tooLarge(let tensor, let value, let type):
+            "\(tensor) would be as large as \(value) after the merge, more than \(type) holds; lower the weights or lambda, or look at the "
+                + "adapters' scales (retort inspect)"
         }
     }
 }

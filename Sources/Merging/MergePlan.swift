@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Groundwork
 import Torch
 
 /// What a merge will do, found out and checked before anything is written: which adapters take part in which module, with what
@@ -46,8 +47,8 @@ struct MergePlan: Sendable {
         guard !inputs.isEmpty else { throw MergeError.noAdapters }
         try settings.check()
         for input in inputs {
-            guard input.weight.isFinite, input.weight != 0 else { throw MergeError.weight(input.weight, folder: input.folder) }
-            guard Self.canonical(input.folder) != Self.canonical(output) else { throw MergeError.outputIsInput(output) }
+            guard Float(input.weight).isFinite, Float(input.weight) != 0 else { throw MergeError.weight(input.weight, folder: input.folder) }
+            guard !Place.areSame(input.folder, output) else { throw MergeError.outputIsInput(output) }
         }
         var settings = settings.resolved
         let adapters = try inputs.map { try AdapterFile.read($0.folder) }
@@ -67,10 +68,6 @@ struct MergePlan: Sendable {
     private static func holds(_ rank: MergeRank?, _ adapter: AdapterFile) -> Bool {
         guard case .count(let count) = rank else { return true }
         return adapter.tensors.values.allSatisfy { $0.a.shape[0] <= count }
-    }
-
-    private static func canonical(_ path: String) -> String {
-        URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
     }
 
     private static func module(

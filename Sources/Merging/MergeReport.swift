@@ -137,6 +137,26 @@ extension MergeReport {
 }
 
 extension MergeReport.Module {
+    /// - Throws: `DecodingError` where a list has other than an entry for each adapter.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            path: try fields.decode(String.self, forKey: .path), adapters: try fields.decode([Int].self, forKey: .adapters),
+            rank: try fields.decode(Int.self, forKey: .rank), parameters: try fields.decode(Int.self, forKey: .parameters),
+            trimmed: try fields.decode([Double].self, forKey: .trimmed), signConflicts: try fields.decode(Double.self, forKey: .signConflicts),
+            cosines: try fields.decode([Double?].self, forKey: .cosines), norms: try fields.decode([Double].self, forKey: .norms),
+            mergedNorm: try fields.decode(Double.self, forKey: .mergedNorm),
+            energyKept: try fields.decodeIfPresent(Double.self, forKey: .energyKept))
+        for (key, count) in [(CodingKeys.trimmed, trimmed.count), (.cosines, cosines.count), (.norms, norms.count)] where count != adapters.count {
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: fields, debugDescription: "\(path): \(count) entries for \(adapters.count) adapters")
+        }
+        // More than any layer has, and so few that the sum over all layers does not overflow.
+        guard (0...1 << 40).contains(parameters) else {
+            throw DecodingError.dataCorruptedError(forKey: .parameters, in: fields, debugDescription: "\(path): \(parameters) parameters")
+        }
+    }
+
     init(_ module: MergePlan.Module, _ parts: [AdapterPart], _ merged: MergedFactors, _ tally: EntryMerge.Tally, isSingle: Bool) {
         // A method that looks at no entry (one adapter, concatenation) still has parameters: those that it wrote.
         let parameters = tally.entries > 0 ? tally.entries : merged.a.count + merged.b.count

@@ -72,7 +72,7 @@ public struct MergeSettings: Codable, Sendable, Hashable {
     /// - Throws: `MergeError` for settings that make no sense.
     public func check() throws {
         guard density > 0, density <= 1 else { throw MergeError.density(density) }
-        guard lambda.isFinite, lambda != 0 else { throw MergeError.setting("lambda", "\(lambda)", "a finite number that is not 0") }
+        guard Float(lambda).isFinite, Float(lambda) != 0 else { throw MergeError.setting("lambda", "\(lambda)", "a finite number that is not 0") }
         guard method.spaces.contains(chosenSpace) else {
             throw MergeError.unavailable(method: method.name, choice: "space \(chosenSpace.rawValue)", instead: method.spaces.map(\.rawValue))
         }

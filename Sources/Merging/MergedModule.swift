@@ -14,11 +14,13 @@ struct MergedTensor: Sendable {
     let name: String
     let content: Content
 
-    init(_ name: String, _ values: [Float], as type: DType) {
+    /// - Throws: `MergeError.tooLarge`.
+    init(_ name: String, _ values: [Float], as type: DType) throws {
+        if let index = values.firstOddIndex(as: type) { throw MergeError.tooLarge(tensor: name, value: values[index], type: type) }
         self.name = name
         switch type {
         case .bfloat16: content = .halves(values.map(HalfPrecision.bfloat16))
-        case .float16: content = .halves(values.map { Float16($0).bitPattern })
+        case .float16: content = .halves(values.map(HalfPrecision.float16))
         default: content = .floats(values)
         }
     }
@@ -72,16 +74,20 @@ struct MergedModule: Sendable {
             let factors = module.factors[0]
             tensors = [MergedTensor(names.0, copy: factors.a), MergedTensor(names.1, copy: factors.b)]
         } else {
-            tensors = [MergedTensor(names.0, merged.a, as: plan.type), MergedTensor(names.1, merged.b, as: plan.type)]
+            tensors = [try MergedTensor(names.0, merged.a, as: plan.type), try MergedTensor(names.1, merged.b, as: plan.type)]
         }
         report = MergeReport.Module(module, parts, merged, tally, isSingle: plan.isSingle)
+        // Their squares are summed as floats.
+        if let norm = (report.norms + [report.mergedNorm]).first(where: { !$0.isFinite }) {
+            throw MergeError.tooLarge(tensor: module.path, value: Float(norm), type: .float32)
+        }
     }
 
     static func parts(of module: MergePlan.Module, _ plan: MergePlan) throws -> [AdapterPart] {
         try module.factors.indices.map { index in
             let factors = module.factors[index]
             return AdapterPart(
-                a: try finite(factors.a), b: try finite(factors.b), rank: factors.a.shape[0], scale: module.scales[index],
+                a: try factors.a.finiteFloats(), b: try factors.b.finiteFloats(), rank: factors.a.shape[0], scale: module.scales[index],
                 weight: plan.inputs[module.adapters[index]].weight)
         }
     }
@@ -119,19 +125,6 @@ struct MergedModule: Sendable {
         }
         return MergedFactors(a: a, b: b, energyKept: nil)
     }
-
-    /// - Throws: `MergeError.notFinite` for the first entry that is no finite number.
-    private static func finite(_ tensor: StoredTensor) throws -> [Float] {
-        let values = try tensor.floats()
-        tensor.forget()
-        // A number that is none has all bits of its exponent set, and so is larger in its bits than any that is one.
-        var largest: UInt32 = 0
-        values.withUnsafeBufferPointer { for value in $0 { largest = max(largest, value.bitPattern & Trimming.magnitude) } }
-        if largest >= Float.infinity.bitPattern, let index = values.firstIndex(where: { !$0.isFinite }) {
-            throw MergeError.notFinite(tensor: tensor.name, file: tensor.file.path, index: index, value: values[index])
-        }
-        return values
-    }
 }
 
 extension EntryMerge.Tally {
@@ -140,14 +133,5 @@ extension EntryMerge.Tally {
         entries += other.entries
         conflicts += other.conflicts
         trimmed = zip(trimmed, other.trimmed).map(+)
-    }
-}
-
-package enum HalfPrecision {
-    /// The upper half of the float's bits, rounded to nearest, ties to even.
-    package static func bfloat16(_ value: Float) -> UInt16 {
-        let bits = value.bitPattern
-        guard !value.isNaN else { return UInt16(bits >> 16) | 0x40 }
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
 }

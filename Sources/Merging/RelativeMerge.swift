@@ -24,7 +24,8 @@ extension AdapterMerge {
         var chosen = try relative(settings)
         if inputs.count == 1 { chosen.rank = nil }  // nothing to reconcile: its change comes back as it is
         try check(inputs + [MergeInput(folder: start)], settings: MergeSettings(method: .concatenation), to: folder)
-        let scratch = folder + ".changes-\(getpid())"
+        removeAbandonedChanges(beside: folder)
+        let scratch = folder + "\(changes)\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         var adapters: [MergeReport.Adapter] = []
         let changes = try inputs.enumerated().map { index, input in
@@ -49,6 +50,18 @@ extension AdapterMerge {
             settings: changed.settings, adapters: adapters, modules: changed.modules, surprises: changed.surprises, notes: notes)
         try report.write(to: folder)
         return report
+    }
+
+    /// Between an output folder's name and the number of the process that works beside it.
+    private static let changes = ".changes-"
+
+    /// What merges of this name left that were killed.
+    private static func removeAbandonedChanges(beside folder: String) {
+        let parent = (folder as NSString).deletingLastPathComponent, prefix = (folder as NSString).lastPathComponent + changes
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? [] where name.hasPrefix(prefix) {
+            guard let process = pid_t(name.dropFirst(prefix.count)), process != getpid(), kill(process, 0) != 0, errno == ESRCH else { continue }
+            try? FileManager.default.removeItem(atPath: (parent as NSString).appendingPathComponent(name))
+        }
     }
 
     /// The settings by which changes are merged.

@@ -21,6 +21,9 @@ final class ActivationArena {
         room = try (try? Tensor.empty([bytes + bytes / 2], .uint8)) ?? Tensor.empty([bytes], .uint8)
     }
 
+    /// Gives the room back; the next `begin` takes what is needed then.
+    func release() { (room, used) = (nil, 0) }
+
     /// The same numbers, row-major, in the room; `tensor` itself where it is full.
     func keep(_ tensor: Tensor) throws -> Tensor {
         let bytes = tensor.count * tensor.dtype.size

@@ -106,6 +106,7 @@ extension TrainingPass {
     /// - Returns: what changed, in words; nil where nothing is left to give up.
     public func lowerActivations() -> String? {
         guard let (from, to) = budget.lower() else { return nil }
+        releaseRoom()
         let count = model.configuration.layerCount
         return "\(to) instead of \(from) of \(count) blocks keep their activations, the others are computed again in the backward pass"
     }

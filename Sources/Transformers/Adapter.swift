@@ -57,10 +57,11 @@ public final class Adapter {
                     throw ModelError.adapterMismatch(
                         path: folder, reason: "\(path) has factors \(pair.a.shape) and \(pair.b.shape), the model's weight is [\(output), \(input)]")
                 }
-                // Copied, not viewed: training writes into them, and a file may be replaced under a view.
+                // Copied, not viewed: training writes into them, and a file may be replaced under a view. And looked at: one number that is
+                // none makes every answer nonsense.
                 factors[projection] = LoRAFactors(
-                    a: try Tensor(stored: pair.a).copied().to(dtype: type, device: model.device),
-                    b: try Tensor(stored: pair.b).copied().to(dtype: type, device: model.device), scale: configuration.scale(of: path))
+                    a: try Tensor(pair.a.finiteFloats(), pair.a.shape).to(dtype: type, device: model.device),
+                    b: try Tensor(pair.b.finiteFloats(), pair.b.shape).to(dtype: type, device: model.device), scale: configuration.scale(of: path))
             }
             return factors
         }

@@ -30,18 +30,20 @@ public enum CheckpointExport {
                 path: base.path, what: "a GGUF file as the base of a merged checkpoint",
                 remedy: "give the model's Hugging Face folder, or export the adapter as gguf, which llama.cpp applies to the GGUF file")
         }
-        guard URL(fileURLWithPath: source).standardizedFileURL.path != URL(fileURLWithPath: folder).standardizedFileURL.path else {
-            throw CheckpointError.unwritable(path: folder, reason: "it is the base model's own folder; choose another")
+        for (taken, owner) in [(source, "base model"), (adapter.folder, "adapter")] where Place.areSame(taken, folder) {
+            throw CheckpointError.unwritable(path: folder, reason: "it is the \(owner)'s own folder; choose another")
         }
         try adapter.check(against: base.configuration)
         let weights = Weights(base: base, adapter: adapter, type: type)
         let entries = try base.configuration.tensorShapes().map { name, shape in Safetensors.Entry(name, try weights.type(of: name), shape) }
         let shards = split(entries, shardBytes)
         try WholeFile.makeFolder(folder)
+        // What an earlier export left is no whole model from here on.
+        try? FileManager.default.removeItem(atPath: "\(folder)/config.json")
         var done = 0
         for (index, shard) in shards.enumerated() {
             try Safetensors.write(shard, metadata: ["format": "pt"], to: "\(folder)/\(name(index, of: shards.count))") { entry, sink in
-                try Interruption.check()
+                try Interruption.check(keepsWork: false)
                 let tensor = try weights.tensor(entry)
                 try withExtendedLifetime(tensor) {
                     try sink(UnsafeRawBufferPointer(start: tensor.dataPointer, count: tensor.count * entry.type.size))
@@ -51,6 +53,7 @@ public enum CheckpointExport {
             }
         }
         if shards.count > 1 { try WholeFile.write(index(of: shards), to: "\(folder)/model.safetensors.index.json") }
+        try removeOtherWeights(in: folder, than: shards.indices.map { name($0, of: shards.count) })
         for companion in companions where FileManager.default.fileExists(atPath: "\(source)/\(companion)") {
             try WholeFile.write(WholeFile.read("\(source)/\(companion)"), to: "\(folder)/\(companion)")
         }
@@ -59,6 +62,17 @@ public enum CheckpointExport {
             configuration[key] = key == "torch_dtype" || key == "dtype" ? .string(entries[0].type.rawValue) : value
         }
         try WholeFile.write(JSONValue.object(configuration).text(indented: true) + "\n", to: "\(folder)/config.json")
+    }
+
+    /// An earlier export's files of weights: readers would take some of them for this one's.
+    private static func removeOtherWeights(in folder: String, than shards: [String]) throws {
+        let kept = Set(shards + (shards.count > 1 ? ["model.safetensors.index.json"] : []))
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix("model") && (name.hasSuffix(".safetensors") || name == "model.safetensors.index.json") && !kept.contains(name) {
+            do { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") } catch {
+                throw FileError(path: "\(folder)/\(name)", action: "remove", reason: error.localizedDescription)
+            }
+        }
     }
 
     private static func split(_ entries: [Safetensors.Entry], _ limit: Int) -> [[Safetensors.Entry]] {
@@ -111,7 +125,7 @@ private struct Weights {
         // A copy of its own: the file's bytes are mapped read-only.
         let sum = try Tensor.empty(entry.shape, .float32)
         try sum.copy_(plain(entry.name))
-        let (a, b) = (try Tensor(stored: factors.a).to(dtype: .float32), try Tensor(stored: factors.b).to(dtype: .float32))
+        let (a, b) = (try Tensor(factors.a.finiteFloats(), factors.a.shape), try Tensor(factors.b.finiteFloats(), factors.b.shape))
         try sum.addProduct_(b, a, times: adapter.configuration.scale(of: module))
         return try sum.to(dtype: entry.type).contiguous()
     }

@@ -36,6 +36,9 @@ public final class TrainingPass {
         }
     }
 
+    /// What was kept by a pass that is over, or that failed, goes back to the system.
+    func releaseRoom() { arena?.release() }
+
     /// In the order of `adapter.parameters`.
     public var gradients: [Tensor] {
         layers.flatMap { layer in

@@ -55,6 +55,29 @@ import Torch
         }
     }
 
+    @Test func numbersThatAreNoneOrTooLargeAreRefused() throws {
+        let model = try Checkpoint.open(Fixture.tiny("llama/model")).configuration, adapter = try AdapterFile.read(Fixture.tiny("llama/adapters/plain"))
+        try Fixture.inFolder { folder in
+            for value in [Float.nan, 1e6] {
+                var isFirst = true
+                let entries = adapter.modules.flatMap { module in
+                    [(AdapterFile.Factor.a, adapter.tensors[module]!.a), (.b, adapter.tensors[module]!.b)].map {
+                        Safetensors.Entry(AdapterFile.tensorName(module, $0.0), .float32, $0.1.shape)
+                    }
+                }
+                try AdapterFile.write(adapter.configuration, entries, to: folder + "/odd") { entry, sink in
+                    var values = [Float](repeating: 0.5, count: entry.shape[0] * entry.shape[1])
+                    if isFirst { values[0] = value }
+                    isFirst = false
+                    try values.withUnsafeBytes { try sink($0) }
+                }
+                let odd = try AdapterFile.read(folder + "/odd")
+                #expect(throws: CheckpointError.self) { try odd.writeGGUF(to: folder + "/odd.gguf", for: model, type: .float16) }
+                #expect(!FileManager.default.fileExists(atPath: folder + "/odd.gguf"))
+            }
+        }
+    }
+
     @Test func anotherModelsAdapterIsRefused() throws {
         let adapter = try AdapterFile.read(Fixture.tiny("llama/adapters/plain"))
         let other = try Checkpoint.open(Fixture.tiny("qwen3/model")).configuration

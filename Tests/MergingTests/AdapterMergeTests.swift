@@ -184,8 +184,8 @@ import Merging
     @Test(arguments: [Float.infinity, -.infinity, .nan]) func numbersThatAreNone(value: Float) throws {
         let folder = try TemporaryFolder()
         let inputs = [try write(folder("a"), rank: 2), try write(folder("b"), rank: 2, a: value)]
-        let error = #expect(throws: MergeError.self) { try AdapterMerge.run(inputs, to: folder("out")) }
-        guard case .notFinite(let tensor, let file, let index, _) = error else {
+        let error = #expect(throws: CheckpointError.self) { try AdapterMerge.run(inputs, to: folder("out")) }
+        guard case .notFinite(let file, let tensor, let index, _) = error else {
             Issue.record("unexpected \(String(describing: error))")
             return
         }
@@ -193,7 +193,54 @@ import Merging
         #expect(file == folder("b") + "/adapter_model.safetensors")
         #expect(index == 1)
         #expect(!FileManager.default.fileExists(atPath: folder("out/adapter_model.safetensors")))
-        #expect(throws: MergeError.self) { try AdapterMerge.run([inputs[1]], to: folder("out")) }
+        #expect(throws: CheckpointError.self) { try AdapterMerge.run([inputs[1]], to: folder("out")) }
+    }
+
+    /// What would be written as infinity, or is so large that its size cannot be told, is refused before there is a file.
+    @Test func numbersThatGrowTooLarge() throws {
+        let folder = try TemporaryFolder()
+        let large = [try write(folder("a"), rank: 2, a: 1e30), try write(folder("b"), rank: 2)]
+        #expect(throws: MergeError.self) { try AdapterMerge.run(large, to: folder("out")) }
+        let halves = try (0..<2).map { index in
+            let name = AdapterFile.tensorName(module, .a), other = AdapterFile.tensorName(module, .b)
+            let configuration = AdapterConfiguration(rank: 1, alpha: 1024, targetModules: ["q_proj"])
+            let entries = [Safetensors.Entry(name, .float16, [1, 3]), Safetensors.Entry(other, .float16, [2, 1])]
+            try AdapterFile.write(configuration, entries, to: folder("half \(index)")) { entry, sink in
+                try [Float16](repeating: 200, count: entry.shape[0] * entry.shape[1]).withUnsafeBytes(sink)
+            }
+            return MergeInput(folder: folder("half \(index)"))
+        }
+        let error = #expect(throws: MergeError.self) { try AdapterMerge.run(halves, settings: MergeSettings(method: .concatenation), to: folder("out")) }
+        #expect(error == .tooLarge(tensor: AdapterFile.tensorName(module, .a), value: 204_800, type: .float16))
+        #expect(throws: MergeError.self) { try AdapterMerge.run([large[1], large[1]], settings: MergeSettings(lambda: 1e300), to: folder("out")) }
+        #expect(!FileManager.default.fileExists(atPath: folder("out/adapter_model.safetensors")))
+    }
+
+    /// Alpha may be below zero: the change is then turned round.
+    @Test(arguments: [MergeConvention.peft, .paper, .mergekit]) func aScaleBelowZeroIsASign(convention: MergeConvention) throws {
+        let folder = try TemporaryFolder()
+        let (a, b): ([Float], [Float]) = ([1, 2, 3, 4, 5, 6], [1, -1, 0.5, 2])
+        for (name, alpha) in [("plain", 4.0), ("turned", -4.0)] {
+            let configuration = AdapterConfiguration(rank: 2, alpha: alpha, targetModules: ["q_proj"])
+            try writeAdapter(configuration, [(module, a, b)], to: folder(name))
+        }
+        // Twice: of one adapter the tensors are copied.
+        let settings = MergeSettings(method: .linear, convention: convention, lambda: 0.5)
+        for name in ["plain", "turned"] {
+            try AdapterMerge.run([MergeInput(folder: folder(name)), MergeInput(folder: folder(name))], settings: settings, to: folder("merged \(name)"))
+        }
+        let (plain, turned) = (try deltas(folder("merged plain"))[module]!, try deltas(folder("merged turned"))[module]!)
+        #expect(plain.contains { $0 != 0 } && distance(turned, plain.map { -$0 }) < 1e-6)
+    }
+
+    /// A merge that was killed left its changes behind; the next one of that name clears them away, but not those of one that runs.
+    @Test func changesOfAKilledMergeAreRemoved() throws {
+        let folder = try TemporaryFolder()
+        let inputs = [try write(folder("a"), rank: 2)], start = try write(folder("start"), rank: 2)
+        let (killed, running) = (folder("out.changes-99999999"), folder("out.changes-\(getppid())"))
+        for path in [killed, running] { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        try AdapterMerge.run(inputs, relativeTo: start.folder, settings: MergeSettings(method: .linear), to: folder("out"))
+        #expect(!FileManager.default.fileExists(atPath: killed) && FileManager.default.fileExists(atPath: running))
     }
 
     /// q in one layer and v in another: names alone would say both are in both layers.

@@ -54,6 +54,37 @@ import Transformers
         }
     }
 
+    /// Shards of before would be read with the new ones, or in place of them.
+    @Test func anEarlierExportsWeightsGo() throws {
+        let tiny = try TinyModel("llama")
+        let base = try Checkpoint.open(tiny.folder + "/model"), adapter = try AdapterFile.read(tiny.folder + "/adapters/plain")
+        try inFolder { folder in
+            for bytes in [6_000, 5_000_000_000, 9_000] {
+                try CheckpointExport.run(base, adapter, to: folder, type: .float32, shardBytes: bytes)
+                let weights = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".safetensors") }
+                let isOne = bytes > 10_000
+                #expect(weights.contains("model.safetensors") == isOne && (weights.count == 1) == isOne)
+                #expect(FileManager.default.fileExists(atPath: folder + "/model.safetensors.index.json") != isOne)
+                #expect(weights.allSatisfy { isOne || $0.hasSuffix(String(format: "-of-%05d.safetensors", weights.count)) }, "\(weights)")
+            }
+        }
+    }
+
+    @Test func aLinkToTheBaseOrTheAdapterIsRefused() throws {
+        let tiny = try TinyModel("llama")
+        try inFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for (name, own) in [("base", "/model"), ("adapter", "/adapters/plain")] {
+                try FileManager.default.copyItem(atPath: tiny.folder + own, toPath: "\(folder)/\(name)")
+                try FileManager.default.createSymbolicLink(atPath: "\(folder)/to \(name)", withDestinationPath: name)
+            }
+            let base = try Checkpoint.open(folder + "/base"), adapter = try AdapterFile.read(folder + "/adapter")
+            for name in ["to base", "to adapter", "adapter"] {
+                #expect(throws: CheckpointError.self) { try CheckpointExport.run(base, adapter, to: "\(folder)/\(name)") }
+            }
+        }
+    }
+
     @Test func theBaseIsNotOverwritten() throws {
         let tiny = try TinyModel("llama")
         let base = try Checkpoint.open(tiny.folder + "/model"), adapter = try AdapterFile.read(tiny.folder + "/adapters/plain")

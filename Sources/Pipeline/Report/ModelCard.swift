@@ -15,11 +15,13 @@ public enum ModelCard {
     /// - Throws: `FileError`; `RunError` for a folder that is no run.
     public static func text(title: String, adapter: AdapterFile, base: String?, isMerged: Bool, run: RunFolder?) throws -> String {
         var lines = ["---"]
-        if let base { lines.append("base_model: \(JSONValue.string(base).text())") }
+        // A path says nothing elsewhere, and the hub knows repositories only.
+        let isPath = base.map { $0.hasPrefix("/") || $0.hasPrefix(".") || FileManager.default.fileExists(atPath: $0) } ?? false
+        if let base, !isPath { lines.append("base_model: \(JSONValue.string(base).text())") }
         lines += ["library_name: \(isMerged ? "transformers" : "peft")", "tags:", "- lora", "- retort", "---", "", "# \(title)", ""]
         let configuration = adapter.configuration
         let what = isMerged ? "A model with a LoRA adapter merged into its weights" : "A LoRA adapter"
-        let target = base.map { " for `\($0)`" } ?? ""
+        let target = base.map { " for `\(isPath ? ($0 as NSString).lastPathComponent : $0)`" } ?? ""
         lines.append("\(what), written by Retort \(RetortVersion.current)\(target).")
         let scale = "rank \(configuration.rank), alpha \(configuration.alpha)\(configuration.useRSLoRA ? ", rank-stabilised" : "")"
         let targets = configuration.targetModules.joined(separator: ", ")

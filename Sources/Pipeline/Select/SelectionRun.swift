@@ -106,7 +106,7 @@ struct SelectionRun {
 
     /// The candidates that can merge the adapters, baselines first, and why the others cannot.
     private func possibleCandidates() throws -> (possible: [MergeCandidate], refused: [String: String]) {
-        for folder in selection.baselines + [selection.start].compactMap({ $0 }) where same(folder, output) {
+        for folder in selection.baselines + [selection.start].compactMap({ $0 }) where Place.areSame(folder, output) {
             throw SelectionError.outputIsInput(folder)
         }
         let inputs = selection.specialists.map { MergeInput(folder: $0.folder, weight: $0.weight) }
@@ -132,11 +132,6 @@ struct SelectionRun {
             }
         }
         return (possible, refused)
-    }
-
-    private func same(_ left: String, _ right: String) -> Bool {
-        URL(fileURLWithPath: left).standardizedFileURL.resolvingSymlinksInPath().path
-            == URL(fileURLWithPath: right).standardizedFileURL.resolvingSymlinksInPath().path
     }
 
     private func gate(
