@@ -44,6 +44,9 @@ public final class AdamW {
         return (squares.reduce(0, +).squareRoot(), bad.map { parameters[$0].name })
     }
 
+    /// The name of a parameter that holds a number that is none; nil where there is none.
+    func notFiniteParameter() throws -> String? { try norm(of: parameters.map(\.tensor)).notFinite }
+
     /// What gradients of this norm are multiplied by so that it is at most `limit`; the same factor as PyTorch's `clip_grad_norm_`.
     public static func clipFactor(norm: Double, limit: Double) -> Double { min(1, limit / (norm + 1e-6)) }
 

@@ -53,7 +53,8 @@ public final class AdapterSource: GradientSource {
     public var identity: [String: String] {
         let configuration = adapter.configuration
         // Named only where it says something, so that runs on plain weights stay what they were.
-        let kept = pass.model.quantization.map { ["weights kept as": $0.rawValue] } ?? [:]
+        var kept = pass.model.quantization.map { ["weights kept as": $0.rawValue] } ?? [:]
+        if pass.model.dtype != .float32 { kept["computes in"] = pass.model.dtype.rawValue }
         return kept.merging([
             "base model": base, "starts from": start ?? "nothing", "rank": "\(configuration.rank)", "alpha": "\(configuration.alpha)",
             "rank-stabilised": "\(configuration.useRSLoRA)", "dropout": "\(configuration.dropout)",

@@ -14,7 +14,8 @@ public struct CollapseGuard: Sendable, Hashable {
     public var tolerance = 0.05
     /// The p-value under which fewer right answers than at the start are no chance. Stricter than a verdict's 5 %, as there are many looks.
     public var significance = 0.01
-    /// How far the held-out loss may rise above the start's, and the training loss (mean of `lossWindow` steps) above the first step's.
+    /// How far the held-out loss may rise above the start's, and the training loss (mean of `lossWindow` steps) above the first step's
+    /// and above what the same examples cost at the last good checkpoint.
     public var heldOutFactor = 1.5
     public var lossFactor = 2.0
     public var lossWindow = 4
@@ -53,11 +54,18 @@ public struct CollapseGuard: Sendable, Hashable {
         return found
     }
 
-    /// Whether the loss of the last steps has left that of the first, which is the untrained model's.
-    package func symptom(of losses: [Double]) -> CollapseSymptom? {
-        guard let first = losses.first, losses.count > lossWindow else { return nil }
-        let last = losses.suffix(lossWindow).reduce(0, +) / Double(lossWindow)
-        return last > first * lossFactor ? .trainingLoss(last, start: first) : nil
+    /// The loss of the last steps, where it has left that of the first, which is the untrained model's. One step's examples may be easy
+    /// and the next ones hard, so this is a suspicion; where it was found to be none, what the harder examples cost is the measure from then on.
+    package func suspectLoss(of line: StepMetrics, after earlier: [StepMetrics]) -> Double? {
+        guard let first = earlier.first, earlier.count >= lossWindow else { return nil }
+        let usual = earlier.last { $0.soundLoss != nil }?.soundLoss ?? first.loss.total
+        let last = earlier.suffix(lossWindow - 1).reduce(line.loss.total) { $0 + $1.loss.total } / Double(lossWindow)
+        return last > usual * lossFactor ? last : nil
+    }
+
+    /// - Parameter sound: what the examples of the suspect loss cost at the last good checkpoint.
+    package func symptom(of suspect: Double, sound: Double) -> CollapseSymptom? {
+        suspect > sound * lossFactor ? .trainingLoss(suspect, start: sound) : nil
     }
 
     private func limit(_ limit: Double, lowest earlier: [Double]) -> Double {

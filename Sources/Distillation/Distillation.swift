@@ -19,6 +19,8 @@ public enum DistillationError: Error, CustomStringConvertible {
     case noExamples(String)
     /// A loss or a gradient that is not a number; the weights were not touched.
     case notFinite(step: Int, what: String)
+    /// A weight that an update made no number; nothing of it was written.
+    case notFiniteWeight(step: Int, name: String)
     /// A training that its probes found broken, and that no retry mended.
     case collapsed(step: Int, retries: Int, reason: String, cause: String, goodStep: Int)
     /// A checkpoint of training with other settings or examples.
@@ -44,6 +46,9 @@ public enum DistillationError: Error, CustomStringConvertible {
         case .notFinite(let step, let what):
             "step \(step): \(what) is not a finite number; the weights are those of step \(step - 1). "
                 + "Lower the learning rate or the adapter's scale and start again from the last checkpoint"
+        case .notFiniteWeight(let step, let name):
+            "after step \(step) \(name) holds what is no finite number, so it is not written. Lower the learning rate or the adapter's scale and "
+                + "start again, from the last checkpoint if there is one"
         case .collapsed(let step, let retries, let reason, let cause, let goodStep):
             "the training collapsed at step \(step) (\(reason))"
                 + (retries > 0 ? ", after \(retries) \(retries == 1 ? "retry" : "retries") with smaller steps" : "")

@@ -22,7 +22,7 @@ public final class Trainer {
     /// What the probe may not find, and what follows if it does.
     public var collapseGuard = CollapseGuard()
     /// Where notices go; standard error unless set.
-    public var notice: (String) -> Void = { FileHandle.standardError.write(Data(($0 + "\n").utf8)) }
+    public var notice: (String) -> Void = { StandardOutput.note($0) }
     /// Whether the user has asked to stop.
     package var isInterrupted: () -> Bool = { Interruption.isRequested }
 
@@ -79,6 +79,7 @@ public final class Trainer {
             }
         }
         try run.log.flush()
+        try run.checkWeights()
         try source.save(to: folder)
         let summary = TrainingSummary(examples: examples.count, metrics: run.log.steps)
         try store.finish(summary)
@@ -88,22 +89,37 @@ public final class Trainer {
     /// One step, on the examples that are its turn.
     /// - Throws: `Collapse` where a probe watches and the loss is not a number or has exploded.
     private func advance(_ run: inout TrainingRun, _ examples: [TrainingExample]) throws -> StepMetrics {
-        let step = run.position.step, perEpoch = configuration.stepsPerEpoch(examples: examples.count)
-        if run.order.epoch != step / perEpoch { run.order = (step / perEpoch, shuffle(examples, epoch: step / perEpoch)) }
-        let first = step % perEpoch * configuration.examplesPerStep
-        let chosen = run.order.indices[first..<min(first + configuration.examplesPerStep, examples.count)]
+        let step = run.position.step, chosen = turn(step, &run, examples)
         do {
-            let line = try self.step(
-                step, of: chosen.map { examples[$0] }, epoch: Double(step + 1) / Double(perEpoch),
+            var line = try self.step(
+                step, of: chosen, epoch: Double(step + 1) / Double(configuration.stepsPerEpoch(examples: examples.count)),
                 rate: configuration.schedule(examples: examples.count).rate(at: step) * run.rateFactor, optimizer: run.optimizer)
+            let symptom = try probe == nil ? nil : runaway(&line, &run, examples)
             try run.log.append(line)
-            if probe != nil, let symptom = collapseGuard.symptom(of: run.log.steps.map(\.loss.total)) {
-                throw Collapse(step: line.step, symptoms: [symptom])
-            }
+            if let symptom { throw Collapse(step: line.step, symptoms: [symptom]) }
             return line
         } catch DistillationError.notFinite(let step, let what) where probe != nil {
             throw Collapse(step: step, symptoms: [.notFinite(what)])
         }
+    }
+
+    /// The examples whose turn it is after `step` steps.
+    private func turn(_ step: Int, _ run: inout TrainingRun, _ examples: [TrainingExample]) -> [TrainingExample] {
+        let perEpoch = configuration.stepsPerEpoch(examples: examples.count)
+        if run.order.epoch != step / perEpoch { run.order = (step / perEpoch, shuffle(examples, epoch: step / perEpoch)) }
+        let first = step % perEpoch * configuration.examplesPerStep
+        return run.order.indices[first..<min(first + configuration.examplesPerStep, examples.count)].map { examples[$0] }
+    }
+
+    /// Whether the loss of the last steps has run away, rather than their examples being hard: those of a suspect loss are measured once
+    /// more at the last good checkpoint. What they cost there goes into the line, so that a resumed run has the same suspicions.
+    private func runaway(_ line: inout StepMetrics, _ run: inout TrainingRun, _ examples: [TrainingExample]) throws -> CollapseSymptom? {
+        guard let suspect = collapseGuard.suspectLoss(of: line, after: run.log.steps) else { return nil }
+        let step = line.step, window = collapseGuard.lossWindow
+        let batches = (step - window..<step).map { turn($0, &run, examples) }
+        let sound = try run.atGood { try batches.reduce(0) { try $0 + loss(of: $1, step: step).total } / Double(window) }
+        line.soundLoss = sound
+        return collapseGuard.symptom(of: suspect, sound: sound)
     }
 
     /// Reads the probes and writes down what they say.

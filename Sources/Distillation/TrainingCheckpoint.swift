@@ -61,6 +61,10 @@ struct TrainingFolder {
     mutating func restore(into optimizer: AdamW, prepare: (_ retries: Int) -> Void) throws -> TrainingPosition {
         guard let state: State = try read(statePath) else { return TrainingPosition() }
         try compare(state.identity)
+        // A scale that was halved a thousand times is zero.
+        guard state.step >= 0, (0...1_000).contains(state.retries ?? 0) else {
+            throw DistillationError.badCheckpoint(path: statePath, reason: "it speaks of step \(state.step) and \(state.retries ?? 0) retries")
+        }
         prepare(state.retries ?? 0)
         try load(state.weights, step: state.step, into: optimizer)
         good = state.good
@@ -98,7 +102,9 @@ struct TrainingFolder {
     }
 
     /// - Parameter isGood: whether a later collapse may go back here.
+    /// - Throws: `DistillationError.notFiniteWeight` before anything is written: from such weights nothing can go on.
     mutating func save(_ optimizer: AdamW, retries: Int, isGood: Bool) throws {
+        try Self.checkWeights(of: optimizer)
         let name = "step-" + String(repeating: "0", count: max(0, 8 - "\(optimizer.step)".count)) + "\(optimizer.step)"
             + (retries > 0 ? "-retry-\(retries)" : "") + ".safetensors"
         let tensors = entries(of: optimizer)
@@ -114,6 +120,11 @@ struct TrainingFolder {
         try write(
             State(step: optimizer.step, weights: name, retries: retries > 0 ? retries : nil, good: good, identity: identity), to: statePath)
         removeWeights(except: [name, good?.weights])
+    }
+
+    static func checkWeights(of optimizer: AdamW) throws {
+        guard let odd = try optimizer.notFiniteParameter() else { return }
+        throw DistillationError.notFiniteWeight(step: optimizer.step, name: odd)
     }
 
     func finish(_ summary: TrainingSummary) throws {

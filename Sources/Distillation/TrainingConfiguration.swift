@@ -64,10 +64,10 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
             guard holds else { throw DistillationError.badSetting(name: name, value: "\(value)", expected: expected) }
         }
         let most = 1 << 20
-        try check("epochs", epochs, "greater than 0", epochs > 0 && epochs <= Double(most))
-        try check("batch", batch, "at least 1", (1...most).contains(batch))
-        try check("accumulation", accumulation, "at least 1", (1...most).contains(accumulation))
-        try check("the learning rate", learningRate, "greater than 0", learningRate > 0 && learningRate.isFinite)
+        try check("epochs", epochs, "greater than 0 and at most \(most)", epochs > 0 && epochs <= Double(most))
+        try check("batch", batch, "1 to \(most)", (1...most).contains(batch))
+        try check("accumulation", accumulation, "1 to \(most)", (1...most).contains(accumulation))
+        try check("the learning rate", learningRate, "greater than 0 and less than 1e6", learningRate > 0 && learningRate < 1e6)
         try check("warmup", warmup, "a share of the steps, 0 to 1", (0...1).contains(warmup))
         try check("beta1", optimizer.beta1, "0 to 1, without 1", (0..<1).contains(optimizer.beta1))
         try check("beta2", optimizer.beta2, "0 to 1, without 1", (0..<1).contains(optimizer.beta2))

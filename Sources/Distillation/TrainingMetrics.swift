@@ -14,6 +14,8 @@ public struct StepMetrics: Codable, Sendable, Hashable {
     public var tokens: Int
     public var seconds: Double
     public var tokensPerSecond: Double
+    /// What the examples of the last steps cost at the last good checkpoint; measured only where their loss looked like a collapse.
+    public var soundLoss: Double?
 }
 
 /// What training came to.

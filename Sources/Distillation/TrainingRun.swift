@@ -43,6 +43,21 @@ struct TrainingRun {
         try store.save(optimizer, retries: log.retries.count, isGood: isGood)
     }
 
+    /// - Throws: `DistillationError.notFiniteWeight`.
+    func checkWeights() throws { try TrainingFolder.checkWeights(of: optimizer) }
+
+    /// What is measured with the weights of the last good checkpoint. The present ones are back afterwards, to the bit.
+    func atGood(_ measure: () throws -> Double) throws -> Double {
+        let present = try optimizer.parameters.map { try $0.tensor.floats() }
+        // An optimiser of its own takes the checkpoint's moments: those of the training stay as they are.
+        _ = try store.restoreGood(into: AdamW(optimizer.parameters, settings: optimizer.settings))
+        let measured = Result { try measure() }
+        for (parameter, values) in zip(optimizer.parameters, present) {
+            try parameter.tensor.copy_(Tensor(values, parameter.tensor.shape))
+        }
+        return try measured.get()
+    }
+
     /// Goes back to the last good checkpoint and takes smaller steps from there. What the weights compute is the checkpoint's, to the bit
     /// where the scale's factor is a power of two.
     /// - Returns: what was done, in words.

@@ -95,9 +95,9 @@ extension FourBitKernels {
                     for block in scales.indices {
                         let range = block * 256..<min((block + 1) * 256, values.count)
                         scales[block] = range.reduce(0) { max($0, abs(values[$1])) }
-                        let factor = 1 / scales[block]
+                        let factor = 1 / scales[block]  // infinite where the scale is next to nothing
                         for index in range {
-                            codes[index] = scales[block] > 0 ? nearest[Int((values[index] * factor + 1) * 32_767.5 + 0.5)] : 0
+                            codes[index] = scales[block] > 0 && factor.isFinite ? nearest[Int((values[index] * factor + 1) * 32_767.5 + 0.5)] : 0
                         }
                     }
                 }

@@ -44,10 +44,12 @@ private func reading(
 
     init() throws { scratch = try Scratch() }
 
-    private func trainer(_ source: any GradientSource, rate: Double = 0.05) throws -> Trainer {
-        let trainer = try Trainer(
-            source: source, letters: letters,
-            configuration: TrainingConfiguration(epochs: 2, batch: 4, learningRate: rate, warmup: 0.1, seed: 9, checkpointEvery: 3), title: "toy")
+    private func trainer(
+        _ source: any GradientSource, rate: Double = 0.05, _ change: (inout TrainingConfiguration) -> Void = { _ in }
+    ) throws -> Trainer {
+        var configuration = TrainingConfiguration(epochs: 2, batch: 4, learningRate: rate, warmup: 0.1, seed: 9, checkpointEvery: 3)
+        change(&configuration)
+        let trainer = try Trainer(source: source, letters: letters, configuration: configuration, title: "toy")
         trainer.notice = { _ in }
         trainer.isInterrupted = { false }
         return trainer
@@ -144,6 +146,76 @@ private func reading(
         trainer.probe = Probe(every: 100) { _, _ in .healthy }
         let error = #expect(throws: DistillationError.self) { try trainer.train(ToyExamples.make(24), to: scratch.path + "/a") }
         #expect(error?.description.contains("the training loss rose") == true && error?.description.contains("learning rate") == true)
+    }
+
+    /// Letters alone, in the order that they stand in, to a model that says A: a step where that is right (it costs log(1 + 3e⁻³) = 0.14),
+    /// then two where it is not (3 more), over and over. The probes see nothing.
+    private func easyFirst(_ source: any GradientSource, rate: Double, isWatched: Bool = true) throws -> (Trainer, [TrainingExample]) {
+        try source.parameters[1].tensor.copy_(Tensor((0..<260).map { $0 == letters[0] ? Float(3) : 0 }, [1, 260]))
+        let trainer = try trainer(source, rate: rate) {
+            $0.epochs = 4
+            $0.shuffle = false
+            $0.loss.reasoningWeight = 0
+        }
+        trainer.probe = isWatched ? Probe(every: 100) { _, _ in .healthy } : nil
+        let builder = try ExampleBuilder(coder: ByteCoder())
+        let numbers = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14]
+        return (trainer, try numbers.map { try builder.answering(.sample($0), reasoning: nil, teacher: nil) })
+    }
+
+    /// The metrics of the steps but for the time they took.
+    private func steps(_ folder: String) throws -> [StepMetrics] {
+        try LineFile.read(folder + "/training/metrics.jsonl").compactMap { line in
+            guard var step = try? JSONDecoder().decode(StepMetrics.self, from: Data(line.text.utf8)) else { return nil }
+            (step.seconds, step.tokensPerSecond) = (0, 0)
+            return step
+        }
+    }
+
+    @Test(arguments: [1e-9, 0.01])
+    func harderExamplesAreNoCollapse(rate: Double) throws {
+        let folder = scratch.path + "/watched", unwatched = scratch.path + "/unwatched"
+        let (trainer, examples) = try easyFirst(Scaled(), rate: rate)
+        _ = try trainer.train(examples, to: folder)
+        let steps = try steps(folder)
+        #expect(steps.count == 12 && steps[0].loss.total < 0.3 && steps[1].loss.total > 2.5)
+        // Steps 2 to 5, of which one is easy; no later ones cost more.
+        #expect(steps.filter { $0.soundLoss != nil }.map(\.step) == [5])
+        let sound = try #require(steps[4].soundLoss)
+        #expect(abs(sound - 2.39) < 0.2)
+        // Having measured leaves no trace in the weights.
+        let (other, _) = try easyFirst(Scaled(), rate: rate, isWatched: false)
+        _ = try other.train(examples, to: unwatched)
+        #expect(try WholeFile.read(folder + "/model.bin") == WholeFile.read(unwatched + "/model.bin"))
+    }
+
+    /// Killed before the examples are measured again, in the step that does so, and behind the next checkpoint.
+    @Test(arguments: [3, 4, 5, 7])
+    func aKilledTrainingJudgesHarderExamplesAlike(afterPasses: Int) throws {
+        let whole = scratch.path + "/whole", broken = scratch.path + "/broken"
+        let (first, examples) = try easyFirst(Scaled(), rate: 0.01)
+        _ = try first.train(examples, to: whole)
+        let lost = try Scaled(), (second, _) = try easyFirst(lost, rate: 0.01)
+        lost.inner.lostAfter = afterPasses
+        #expect(throws: Stop.self) { try second.train(examples, to: broken) }
+        _ = try easyFirst(Scaled(), rate: 0.01).0.train(examples, to: broken)
+        #expect(try steps(whole) == steps(broken))
+        #expect(try WholeFile.read(whole + "/model.bin") == WholeFile.read(broken + "/model.bin"))
+    }
+
+    /// What ran away is told by equal examples, not by the easy ones of the first step; a run that was killed before it says the same.
+    @Test func aRunawayBehindAnEasyStepIsCaught() throws {
+        func failure(_ trainer: Trainer, _ examples: [TrainingExample], _ folder: String) throws -> String {
+            trainer.collapseGuard.maximumRetries = 0
+            return try #require(#expect(throws: DistillationError.self) { try trainer.train(examples, to: scratch.path + folder) }).description
+        }
+        let (first, examples) = try easyFirst(Scaled(), rate: 100)
+        let whole = try failure(first, examples, "/whole")
+        #expect(whole.contains("collapsed at step 5") && whole.contains("the training loss rose from 2."), "\(whole)")
+        let lost = try Scaled(), (second, _) = try easyFirst(lost, rate: 100)
+        lost.inner.lostAfter = 4
+        #expect(throws: Stop.self) { try second.train(examples, to: scratch.path + "/broken") }
+        #expect(try failure(easyFirst(Scaled(), rate: 100).0, examples, "/broken") == whole)
     }
 
     @Test func symptomsAreThoseOfTheLimits() {

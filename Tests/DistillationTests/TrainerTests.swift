@@ -11,6 +11,8 @@ private final class Watched: GradientSource {
     let inner: BigramModel
     let isNoiseless: Bool
     var passes: [[String]] = []
+    /// Before this pass a weight, which no example of the toy ever meets, becomes infinite.
+    var breaksBefore: Int?
     init(_ inner: BigramModel, isNoiseless: Bool = false) { (self.inner, self.isNoiseless) = (inner, isNoiseless) }
     var parameters: [(name: String, tensor: Tensor)] { inner.parameters }
     var gradients: [Tensor] { inner.gradients }
@@ -18,6 +20,7 @@ private final class Watched: GradientSource {
     var notices: [String] { [] }
     func zeroGradients() throws { try inner.zeroGradients() }
     func accumulate(_ batch: PackedExamples, dropout: TrainingPass.Dropout, loss: (Range<Int>, Tensor) throws -> Tensor) throws {
+        if passes.count == breaksBefore { try inner.table.narrow(0, 259, 1).narrow(1, 259, 1).copy_(.full([1, 1], .infinity)) }
         passes.append(batch.names)
         try inner.accumulate(batch, dropout: isNoiseless ? TrainingPass.Dropout(seed: 0, step: 0) : dropout, loss: loss)
     }
@@ -151,6 +154,29 @@ private final class Watched: GradientSource {
         }
         #expect(error?.description.contains("step 4") == true && error?.description.contains("bias") == true)
         #expect(try healthy.table.floats() == poisoned.table.floats())
+    }
+
+    /// Neither a loss nor a gradient shows it, but what is written would be broken for ever.
+    @Test(arguments: [6, 11]) func aWeightThatIsNoNumberIsNotWritten(pass: Int) throws {
+        let source = Watched(try BigramModel()), folder = scratch.path + "/a"
+        source.breaksBefore = pass
+        let error = #expect(throws: DistillationError.self) { try trainer(source, configuration()).train(ToyExamples.make(24), to: folder) }
+        #expect(error?.description.contains("no finite number, so it is not written") == true, "\(String(describing: error))")
+        #expect(!FileManager.default.fileExists(atPath: folder + "/model.bin"))
+        // The checkpoint of before is still there to go on from.
+        let state = try String(contentsOfFile: folder + "/training/state.json", encoding: .utf8)
+        #expect(state.contains("\"step\" : \(pass / 3 * 3)"), "\(state)")
+    }
+
+    @Test(arguments: ["\"retries\" : -3", "\"retries\" : 1099511627776"]) func aCheckpointWithImpossibleNumbersIsRefused(entry: String) throws {
+        let folder = scratch.path + "/a", interrupted = try trainer(BigramModel(), configuration())
+        interrupted.isInterrupted = { true }
+        #expect(throws: Interrupted.self) { try interrupted.train(ToyExamples.make(24), to: folder) }
+        let path = folder + "/training/state.json"
+        let state = try String(contentsOfFile: path, encoding: .utf8)
+        try state.replacingOccurrences(of: "\"step\" :", with: "\(entry),\n  \"step\" :").write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: DistillationError.self) { try trainer(BigramModel(), configuration()).train(ToyExamples.make(24), to: folder) }
+        #expect(error?.description.contains("retries") == true)
     }
 
     @Test func aLossThatIsNoNumberNamesItsQuestions() throws {

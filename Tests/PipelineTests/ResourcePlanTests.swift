@@ -73,6 +73,13 @@ private let repository = URL(fileURLWithPath: #filePath)
         #expect(counted.model.parameters == 134_515_008 && estimated.model.parameters == 134_515_008)
     }
 
+    /// A checkpoint of four bits stays one, whether the recipe asks for it or leaves weights as they are stored.
+    @Test func aCheckpointOfFourBitsIsPlannedAsOne() throws {
+        let file = Command.repository + "/Tests/Fixtures/FourBit/nf4"
+        let stored = try demo(["model.checkpoint=\(file)"], config: nil), asked = try demo(["model.checkpoint=\(file)", "model.quantisation=nf4"], config: nil)
+        #expect(stored.text.contains("parameters in nf4") && stored.trainingPeak == asked.trainingPeak && stored.inferencePeak == asked.inferencePeak)
+    }
+
     @Test func aModelThatIsNowhereIsSaidToBe() throws {
         #expect(throws: RunError.self) { try demo(["model.checkpoint=nobody/nothing"], config: nil) }
         #expect(throws: RunError.self) { try demo(config: "no-such.json") }

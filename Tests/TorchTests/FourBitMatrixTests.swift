@@ -66,6 +66,14 @@ import Torch
         }
     }
 
+    /// The last block's scale is next to nothing, and so its distance from the mean of all scales has no reciprocal.
+    @Test(arguments: [Float(1e-38), 1e-40, 1e-42]) func scalesThatAreNextToNothingAreZero(last: Float) throws {
+        var values = [Float](repeating: 0, count: 33 * 601)
+        values[values.count - 1] = last
+        let matrix = try FourBitMatrix(quantizing: Tensor(values, [33, 601]))
+        #expect(try matrix.dequantized(to: .float32).floats().allSatisfy { abs($0) <= 1e-37 })
+    }
+
     @Test func zerosStayZeros() throws {
         let matrix = try FourBitMatrix(quantizing: .zeros([8, 64]))
         #expect(try matrix.dequantized(to: .float32).floats().allSatisfy { $0 == 0 })

@@ -25,7 +25,7 @@ struct AdapterTraining {
             flat["model.quantisation"] = recipe.model.quantisation.rawValue
             flat.merge(try FlatSettings.of(recipe.label, under: "label")) { $1 }
             // How often to save and to look, and what memory may be used, changes nothing in the result of a training that stays healthy.
-            for key in ["train.saveEvery", "train.probeEvery", "train.maximumRetries", "train.activationMemory"] { flat[key] = nil }
+            for key in ["train.saveEvery", "train.probeEvery", "train.maximumRetries", "train.activationMemory", "train.checkpointing"] { flat[key] = nil }
             return flat
         }
     }

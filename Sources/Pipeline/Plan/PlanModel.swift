@@ -12,6 +12,8 @@ public struct PlanModel {
     public let convertedFile: Int
     /// Whether that file's weights are quantised blocks, which stay where they are on a CPU in float32.
     public var isQuantised = false
+    /// Whether it is a checkpoint of four bits, whose projections stay so unless a recipe says otherwise.
+    public var isFourBit = false
 
     /// Shapes that can be given by name.
     public static let builtIn: [String: ModelConfiguration] = [
@@ -56,7 +58,8 @@ public struct PlanModel {
             let file = opened?.gguf == nil ? nil : try? FileManager.default.attributesOfItem(atPath: opened?.path ?? "")[.size] as? Int
             return PlanModel(
                 configuration: configuration, origin: path, tokenizer: opened.flatMap { try? Tokenizer.load(from: $0) },
-                convertedFile: file ?? 0, isQuantised: (try? opened?.tensor("model.embed_tokens.weight"))?.type.isQuantised ?? false)
+                convertedFile: file ?? 0, isQuantised: (try? opened?.tensor("model.embed_tokens.weight"))?.type.isQuantised ?? false,
+                isFourBit: opened?.isFourBit ?? false)
         }
         if let shape = recipe.model.shape {
             return PlanModel(configuration: ModelConfiguration(shape), origin: "the recipe's model.shape", tokenizer: nil, convertedFile: 0)

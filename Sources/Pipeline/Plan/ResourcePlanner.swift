@@ -28,7 +28,7 @@ struct ResourcePlanner {
 
     /// The recipe's model as `LanguageModel.load` keeps it.
     static func footprint(of source: PlanModel, _ recipe: Recipe, onGPU: Bool) -> ModelFootprint {
-        let isNF4 = recipe.model.quantisation == .nf4
+        let isNF4 = recipe.model.quantisation == .nf4 || source.isFourBit
         let dtype: DType = switch recipe.model.dtype {
         case .float32: .float32
         case .bfloat16: .bfloat16
