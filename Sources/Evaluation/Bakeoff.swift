@@ -89,7 +89,7 @@ public struct Bakeoff: Codable, Sendable, Hashable {
             var row = [entry.name, Text.percent(entry.accuracy.value), Text.interval(entry.accuracy)]
             if let finding {
                 row += [
-                    "\(Text.signedPoints(finding.pair.difference)) (\(Text.range(finding.bootstrap)))", Text.pValue(finding.correctedP), finding.word,
+                    "\(Text.signedPoints(finding.pair.difference)) (\(finding.intervalText))", Text.pValue(finding.correctedP), finding.word,
                 ]
             } else {
                 row += ["", "", entries.count > 1 ? "highest" : ""]

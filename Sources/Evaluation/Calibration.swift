@@ -43,7 +43,7 @@ public struct Calibration: Codable, Sendable, Hashable {
             (exp(Double(record.logProbabilities[record.predicted.index])), record)
         }
         let total = Double(max(1, records.count))
-        let grouped = Dictionary(grouping: judged) { min(count - 1, max(0, Int(($0.confidence * Double(count)).rounded(.up)) - 1)) }
+        let grouped = Dictionary(grouping: judged) { Int(min(Double(count), max(1, ($0.confidence * Double(count)).rounded(.up)))) - 1 }
         bins = grouped.sorted { $0.key < $1.key }.map { index, members in
             Bin(
                 from: Double(index) / Double(count), to: Double(index + 1) / Double(count),

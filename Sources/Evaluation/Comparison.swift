@@ -3,7 +3,7 @@ import Questions
 /// What a paired comparison amounts to, seen beside the others that were made with it.
 public struct Finding: Codable, Sendable, Hashable {
     public let pair: PairedComparison
-    /// The 95 % percentile interval of the bootstrap over questions, of the second's accuracy minus the first's.
+    /// The 95 % percentile interval of the bootstrap over questions, of the second's accuracy minus the first's. See `interval`.
     public let bootstrap: ClosedRange<Double>
     /// McNemar's p after Holm's correction for its family: all domains, or all subjects. The whole stands alone.
     public let correctedP: Double
@@ -39,10 +39,20 @@ public struct Finding: Codable, Sendable, Hashable {
         })
     }
 
+    /// Whether questions were both gained and lost. Resamples hold only what was seen: without one of the two the bootstrap cannot
+    /// cross 0, and without both it has no width, on three questions as on three thousand.
+    public var isResampled: Bool { pair.onlyFirst > 0 && pair.onlySecond > 0 }
+
+    /// The 95 % interval to look at: the bootstrap's where it means something, otherwise that for matched pairs (Agresti and Min 2005).
+    public var interval: ClosedRange<Double> { isResampled ? bootstrap : pair.lower...pair.upper }
+
+    /// The interval under the heading "bootstrap", with its name where it is the other one.
+    var intervalText: String { (isResampled ? "" : "matched pairs ") + Text.range(interval) }
+
     /// "41.0 % → 63.5 % (+22.5, bootstrap +13.2 to +31.1), p = 0.00021: better", and what more questions would show.
     public var sentence: String {
-        var text = "\(Text.percent(pair.first.value)) → \(Text.percent(pair.second.value)) (\(Text.signedPoints(pair.difference)), bootstrap "
-            + "\(Text.range(bootstrap))), p = \(Text.pValue(correctedP)): \(word)"
+        var text = "\(Text.percent(pair.first.value)) → \(Text.percent(pair.second.value)) (\(Text.signedPoints(pair.difference)), "
+            + "\(isResampled ? "bootstrap " : "")\(intervalText)), p = \(Text.pValue(correctedP)): \(word)"
         if verdict == .noEvidence, let questionsNeeded {
             text += "; a difference of this size shows on about \(questionsNeeded) questions"
         } else if word != verdict.rawValue {
@@ -98,7 +108,7 @@ public struct Comparison: Codable, Sendable, Hashable {
             let pair = finding.pair
             return [
                 name, "\(pair.first.count)", Text.percent(pair.first.value), Text.percent(pair.second.value),
-                Text.signedPoints(pair.difference), Text.range(finding.bootstrap), "\(pair.onlySecond) / \(pair.onlyFirst)",
+                Text.signedPoints(pair.difference), finding.intervalText, "\(pair.onlySecond) / \(pair.onlyFirst)",
                 Text.pValue(finding.correctedP), finding.questionsNeeded.map { "\($0)" } ?? "–", finding.word,
             ]
         }

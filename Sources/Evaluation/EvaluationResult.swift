@@ -57,6 +57,41 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
         self.promptTokens = promptTokens
         self.seconds = seconds
     }
+
+    /// - Throws: `DecodingError` for what no evaluation writes, such as other than four scores.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.decode(String.self, forKey: .id)
+        subject = try fields.decode(String.self, forKey: .subject)
+        domain = try fields.decode(Domain.self, forKey: .domain)
+        fingerprint = try fields.decode(String.self, forKey: .fingerprint)
+        answer = try fields.decode(Letter.self, forKey: .answer)
+        predicted = try fields.decode(Letter.self, forKey: .predicted)
+        logProbabilities = try fields.decode([Float].self, forKey: .logProbabilities)
+        firstPassLogProbabilities = try fields.decodeIfPresent([Float].self, forKey: .firstPassLogProbabilities)
+        correct = try fields.decode(Bool.self, forKey: .correct)
+        reasoning = try fields.decodeIfPresent(String.self, forKey: .reasoning)
+        tokens = try fields.decode(Int.self, forKey: .tokens)
+        finished = try fields.decode(Bool.self, forKey: .finished)
+        promptTokens = try fields.decodeIfPresent(Int.self, forKey: .promptTokens)
+        seconds = try fields.decodeIfPresent(Double.self, forKey: .seconds)
+        func refuse(_ key: CodingKeys, _ reason: String) throws -> Never {
+            throw DecodingError.dataCorruptedError(forKey: key, in: fields, debugDescription: "question \(id): \(reason)")
+        }
+        // Rounding may lift the score of a letter that is certain above 0, but not so far.
+        for (key, scores) in [(CodingKeys.logProbabilities, logProbabilities), (.firstPassLogProbabilities, firstPassLogProbabilities ?? logProbabilities)]
+        where scores.count != 4 || !scores.allSatisfy({ $0 <= 0.001 }) {
+            try refuse(key, "\(scores) are no log-probabilities of four letters")
+        }
+        guard correct == (predicted == answer) else {
+            try refuse(.correct, "\(predicted) is said to be \(correct ? "right" : "wrong") where \(answer) is right")
+        }
+        // A sum over all questions must not overflow.
+        for (key, count) in [(CodingKeys.tokens, tokens), (.promptTokens, promptTokens ?? 0)] where !(0...Int(Int32.max)).contains(count) {
+            try refuse(key, "\(count) tokens")
+        }
+        if let seconds, seconds < 0 { try refuse(.seconds, "\(seconds) seconds") }
+    }
 }
 
 extension EvaluationRecord {

@@ -32,7 +32,10 @@ public struct Evaluator {
         guard !questions.isEmpty else { throw EvaluationError.noQuestions }
         var records = [EvaluationRecord?](repeating: nil, count: questions.count)
         var answered = 0
-        for batch in batches(questions) {
+        let batches = batches(questions)
+        // What a later subject lacks is told before the first one is asked.
+        for batch in batches.dropFirst() { _ = try style.ask(questions[batch[0]]) }
+        for batch in batches {
             let asked = try batch.map { try style.ask(questions[$0]) }
             let timed = asked.map { asked in clock.map { TimedGuide(asked.guide, now: $0) } }
             let streams = asked.indices.map { place in

@@ -3,6 +3,8 @@ import Foundation
 extension Statistics {
     /// The 80 % quantile of the standard normal distribution.
     private static let normalQuantile80 = 0.8416212335729143
+    /// On fewer discordant pairs the exact test stays above 5 % even where all of them fall to one side.
+    private static let leastDiscordant = 6
 
     /// Holm's step-down correction of p-values that are looked at together (Holm 1979): whoever calls those below 5 % different
     /// errs in one or more of them in at most 5 % of all families.
@@ -67,13 +69,15 @@ extension Statistics {
     }
 
     /// How many questions it takes to see, with a chance of 80 % and at the 5 % level, a difference as large as the one observed
-    /// (Connor 1987, for McNemar's test); nil where none was observed.
+    /// (Connor 1987, for McNemar's test), and not fewer than those among which the exact test can see anything; nil where none was observed.
     public static func questionsNeeded(onlyFirst: Int, onlySecond: Int, of count: Int) -> Int? {
         guard count > 0, onlyFirst != onlySecond else { return nil }
         let discordant = Double(onlyFirst + onlySecond) / Double(count)
         let difference = Double(onlySecond - onlyFirst) / Double(count)
         let root = normalQuantile975 * discordant.squareRoot()
             + normalQuantile80 * max(0, discordant - difference * difference).squareRoot()
-        return Int((root * root / (difference * difference)).rounded(.up))
+        // Connor's formula is the normal approximation's: of one that was gained and none that was lost it says that four such would do.
+        let least = Double(leastDiscordant * count) / Double(onlyFirst + onlySecond)
+        return Int(exactly: max(root * root / (difference * difference), least).rounded(.up))
     }
 }

@@ -96,6 +96,8 @@ enum CSV {
         var quoted = false, started = false
         var scalars = text.unicodeScalars.makeIterator()
         var next = scalars.next()
+        // The mark that some programs put before a file's first byte is no part of its first cell.
+        if next == "\u{FEFF}" { next = scalars.next() }
         func endRow() {
             row.append(cell)
             if row.count > 1 || !cell.isEmpty { rows.append(row) }

@@ -6,8 +6,9 @@ public struct MMLUSummary: Codable, Sendable, Hashable {
         public let subjects: Int
         /// The size-weighted mean, which is the share of all questions answered right, with Wilson's interval.
         public let accuracy: Proportion
-        /// Standard error of the size-weighted mean, from the variance within the subjects (lm-evaluation-harness's pooled one).
-        public let standardError: Double
+        /// Standard error of the size-weighted mean, from the variance within the subjects (lm-evaluation-harness's pooled one); nil where
+        /// no subject was asked two questions, so that nothing is known of it.
+        public let standardError: Double?
         /// The mean over subjects, each counting the same; some papers report this one.
         public let unweighted: Double
 
@@ -43,7 +44,7 @@ public struct MMLUSummary: Codable, Sendable, Hashable {
     var table: String {
         func row(_ name: String, _ score: Score) -> [String] {
             ["\(name) (\(score.subjects))", "\(score.accuracy.count)", Text.percent(score.accuracy.value),
-             "± \(Text.points(score.standardError))", Text.interval(score.accuracy), Text.percent(score.unweighted)]
+             score.standardError.map { "± \(Text.points($0))" } ?? "–", Text.interval(score.accuracy), Text.percent(score.unweighted)]
         }
         let rows = MMLU.Group.allCases.compactMap { group in groups[group.rawValue].map { row(group.rawValue, $0) } } + [row("MMLU", overall)]
         let note = missing.isEmpty ? "" : "\n\(missing.count) of the 57 subjects were not asked; this is a part of MMLU, not its score."
@@ -52,10 +53,10 @@ public struct MMLUSummary: Codable, Sendable, Hashable {
 }
 
 extension Statistics {
-    /// √(s² / N) with s² pooled over the variances within the parts; 0 where no part has two members.
-    static func pooledStandardError(_ parts: [Proportion]) -> Double {
+    /// √(s² / N) with s² pooled over the variances within the parts; nil where no part has two members.
+    static func pooledStandardError(_ parts: [Proportion]) -> Double? {
         let total = parts.reduce(0) { $0 + $1.count }
-        guard total > parts.count else { return 0 }
+        guard total > parts.count else { return nil }
         // (n − 1) · s² of n zeros and ones is n · p · (1 − p).
         let within = parts.reduce(0) { $0 + Double($1.count) * $1.value * (1 - $1.value) }
         return (within / Double(total - parts.count) / Double(total)).squareRoot()

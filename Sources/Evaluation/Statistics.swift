@@ -17,6 +17,19 @@ public struct Proportion: Codable, Sendable, Hashable {
         (value, lower, upper) = Self.wilson(Double(successes), Double(count))
     }
 
+    /// From the two counts; what follows from them is not believed to a file.
+    /// - Throws: `DecodingError` for counts that no questions have.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let successes = try fields.decode(Int.self, forKey: .successes), count = try fields.decode(Int.self, forKey: .count)
+        // So few that sums of them, and of numbers made from them, never overflow.
+        guard successes >= 0, successes <= count, count <= Int(Int32.max) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .successes, in: fields, debugDescription: "\(successes) successes of \(count) are no share")
+        }
+        self.init(successes, of: count)
+    }
+
     private static func wilson(_ successes: Double, _ count: Double) -> (Double, Double, Double) {
         guard count > 0 else { return (0, 0, 1) }
         let z = Statistics.normalQuantile975
@@ -124,15 +137,20 @@ public struct PairedComparison: Codable, Sendable, Hashable {
     public init(_ pairs: [(first: Bool, second: Bool)]) {
         var counts = [[0, 0], [0, 0]]
         for pair in pairs { counts[pair.first ? 1 : 0][pair.second ? 1 : 0] += 1 }
-        bothRight = counts[1][1]
-        onlyFirst = counts[1][0]
-        onlySecond = counts[0][1]
-        bothWrong = counts[0][0]
-        first = Proportion(bothRight + onlyFirst, of: pairs.count)
-        second = Proportion(bothRight + onlySecond, of: pairs.count)
+        self.init(bothRight: counts[1][1], onlyFirst: counts[1][0], onlySecond: counts[0][1], bothWrong: counts[0][0])
+    }
+
+    private init(bothRight: Int, onlyFirst: Int, onlySecond: Int, bothWrong: Int) {
+        self.bothRight = bothRight
+        self.onlyFirst = onlyFirst
+        self.onlySecond = onlySecond
+        self.bothWrong = bothWrong
+        let count = bothRight + onlyFirst + onlySecond + bothWrong
+        first = Proportion(bothRight + onlyFirst, of: count)
+        second = Proportion(bothRight + onlySecond, of: count)
         difference = second.value - first.value
         // Half an observation added to each cell, then the ordinary interval.
-        let total = Double(pairs.count) + 2
+        let total = Double(count) + 2
         let (gained, lost) = (Double(onlySecond) + 0.5, Double(onlyFirst) + 0.5)
         let centre = (gained - lost) / total
         let half = Statistics.normalQuantile975 * (max(0, gained + lost - (gained - lost) * (gained - lost) / total)).squareRoot() / total
@@ -144,6 +162,25 @@ public struct PairedComparison: Codable, Sendable, Hashable {
             ? Statistics.mcNemarExact(onlyFirst: onlyFirst, onlySecond: onlySecond)
             : Statistics.mcNemarAsymptotic(onlyFirst: onlyFirst, onlySecond: onlySecond)
         verdict = Verdict(p: p, difference: onlySecond - onlyFirst)
+    }
+
+    /// From the four counts; what follows from them is not believed to a file.
+    /// - Throws: `DecodingError` for counts that are not those of one set of questions.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> Int { try fields.decode(Int.self, forKey: key) }
+        let (bothRight, onlyFirst) = (try count(.bothRight), try count(.onlyFirst))
+        let (onlySecond, bothWrong) = (try count(.onlySecond), try count(.bothWrong))
+        let first = try fields.decode(Proportion.self, forKey: .first), second = try fields.decode(Proportion.self, forKey: .second)
+        // Each is held against the whole before any two are added, which might overflow.
+        guard [bothRight, onlyFirst, onlySecond, bothWrong].allSatisfy({ (0...first.count).contains($0) }), first.count == second.count,
+            bothRight + onlyFirst + onlySecond + bothWrong == first.count, bothRight + onlyFirst == first.successes,
+            bothRight + onlySecond == second.successes
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .onlyFirst, in: fields, debugDescription: "what both, one and none answered right does not add up to \(first.count) questions")
+        }
+        self.init(bothRight: bothRight, onlyFirst: onlyFirst, onlySecond: onlySecond, bothWrong: bothWrong)
     }
 
     /// "41.0 % → 63.5 % (+22.5, 95 % interval +13.2 to +31.1), p = 0.00021: better".

@@ -37,6 +37,12 @@ import Evaluation
         #expect(few.pairs[0].finding.word == "indication (worse)" && few.conclusion.contains("not proven worse: weak (indication (worse): too few questions for a verdict)"))
     }
 
+    @Test func fewQuestionsWithoutADifferenceHaveAWideInterval() throws {
+        let (first, second) = (measured("one", [true, true, true]), measured("other", [true, true, true]))
+        #expect(try Bakeoff([first, second]).table.contains("+0.0 (matched pairs -39.2 to +39.2)"))
+        #expect(try Comparison(first: first.result, second: second.result).table.contains("  +0.0  matched pairs -39.2 to +39.2  "))
+    }
+
     @Test func oneOrNoneIsNoContest() throws {
         #expect(try Bakeoff([measured("strong", strong)]).conclusion == "strong was measured alone")
         #expect(try Bakeoff([]).entries.isEmpty)

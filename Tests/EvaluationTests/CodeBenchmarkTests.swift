@@ -71,15 +71,31 @@ private let sandbox = try? Sandbox()
             "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])\nprint('begun', flush=True)\nwhile True: pass",
             limits: .init(seconds: 1.5))
         #expect(outcome.ending == .outOfTime)
+        #expect(try ends("time.sleep(300)"))
+    }
+
+    /// A program can leave its group, and take from itself the signal that it is to get when its parent ends.
+    @Test func nobodyOutlivesTheSandbox() throws {
+        func escape(_ seconds: Int) -> String { "import ctypes, os, time; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0); os.setsid(); time.sleep(\(seconds))" }
+        let start = "import os, subprocess, sys; subprocess.Popen([sys.executable, '-c', '\(escape(301))'])"
+        let outcome = try run("\(start)\nos.execv(sys.executable, [sys.executable, '-c', '\(escape(302))'])", limits: .init(seconds: 1.5))
+        #expect(outcome.ending == .outOfTime)
+        #expect(try ends("time.sleep(301)") && ends("time.sleep(302)"))
+        // Here the first one ends by itself.
+        #expect(try run(start).ending == .exit(0))
+        #expect(try ends("time.sleep(301)"))
+    }
+
+    /// Whether no process of such a command is left, some seconds later: the kernel takes a moment to end a group.
+    private func ends(_ command: String) throws -> Bool {
         func isAlive() throws -> Bool {
             try FileManager.default.contentsOfDirectory(atPath: "/proc").contains { process in
                 let line = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline"))).map { String(decoding: $0, as: UTF8.self) } ?? ""
-                return line.contains("time.sleep(300)") && !line.contains("subprocess")
+                return line.contains(command) && !line.contains("subprocess")
             }
         }
-        // The kernel takes a moment to end a group; what outlived it would be there for 300 seconds.
         for _ in 0..<100 where try isAlive() { usleep(100_000) }
-        #expect(try !isAlive())
+        return try !isAlive()
     }
 
     @Test func memoryAndFilesAreLimited() throws {
@@ -168,6 +184,58 @@ private let sandbox = try? Sandbox()
         #expect(try judge("return sum(a) + b") == Judgement(
             answer: "class Solution:\n    def add(self, a: List[int], b: int) -> int:\n        return sum(a) + b\n", isCorrect: true, reason: nil))
         #expect(try judge("return 7").reason == "test 2 of 2: wrong output")
+    }
+
+    /// What LiveCodeBench's own judge accepts.
+    @Test(arguments: [
+        "print(sum(Counter(map(int, input().split())).elements()))",
+        "print(fsum(map(int, sys.stdin.readline().split())))\nsys.exit(1)",
+        "from __future__ import annotations\nprint(reduce(add, map(int, input().split())))\nexit()",
+        "if __name__ == '__main__':\n    print()\n    print('', sum(map(int, input().split())), '\\n')",
+        "def depth(n): return n and 1 + depth(n - 1)\nassert depth(5_000) == 5_000\nprint(sum(map(int, input().split())))",
+    ])
+    func aProgramFindsCommonNamesAndMayEndItself(program: String) throws {
+        #expect(try benchmark(Scratch()).judge("```python\n\(program)\n```", of: 0) == Judgement(answer: program + "\n", isCorrect: true, reason: nil))
+    }
+
+    @Test func solutionsFindTheSameNames() throws {
+        let program = """
+            from __future__ import annotations
+            from dataclasses import dataclass
+
+            @dataclass
+            class Pair:
+                first: int
+                second: int = 0
+
+            class Solution:
+                def add(self, a: List[int], b: int) -> int:
+                    print("no answer", end="")
+                    return Pair(sum(deepcopy(a)) + bisect_left(range(100), b)).first
+
+            if __name__ == "__main__":
+                print(Solution().add(*map(int, input().split())))
+
+            """
+        #expect(try benchmark(Scratch()).judge("```python\n\(program)```", of: 1) == Judgement(answer: program, isCorrect: true, reason: nil))
+    }
+
+    /// Lines of nothing but numbers by value and to the last digit, others by their letters.
+    @Test(arguments: [
+        ("1000", ["1e3", "+1000.0", "01000 ", "\n1000\n\n"], ["1,000", "1001", "1000 0", "1000\n\n0", "1e", "."]),
+        ("0 -2.50", ["-0  -2.5", "0e7 -25E-1"], ["0 2.50", "0"]),
+        ("90071992547409921", ["90071992547409921.0"], ["90071992547409920"]),
+        ("x 1", [" x 1"], ["x 1.0", "x  1", "X 1"]),
+    ])
+    func outputsAreComparedAsLiveCodeBenchDoes(expected: String, same: [String], other: [String]) throws {
+        let tests = try JSONEncoder().encode([["input": "", "output": expected]])
+        let line = ["question_id": "o", "question_content": "Print.", "public_test_cases": String(decoding: tests, as: UTF8.self)]
+        let scratch = try Scratch()
+        let benchmark = try CodeBenchmark(path: scratch.write(String(decoding: JSONEncoder().encode(line), as: UTF8.self), to: "code.jsonl"))
+        for output in same + other {
+            let judgement = try benchmark.judge("```python\nprint('''\(output)''')\n```", of: 0)
+            #expect(judgement.isCorrect == same.contains(output), "\(output)")
+        }
     }
 
     @Test(arguments: [

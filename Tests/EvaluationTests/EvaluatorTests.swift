@@ -105,6 +105,23 @@ private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode 
         #expect((object["overall"] as? [String: Any])?["value"] as? Double == 1)
     }
 
+    @Test(arguments: [
+        ("[-1,-2,-2,-2]", "[-1,-2,-2]"), ("[-1,-2,-2,-2]", "[900,-2,-2,-2]"), ("[-3,-1,-2,-2]", "[-3]"), (#""correct":true"#, #""correct":false"#),
+        (#""tokens":7"#, #""tokens":-7"#), (#""prompt_tokens":10"#, #""prompt_tokens":9223372036854775807"#), (#""seconds":2"#, #""seconds":-2"#),
+    ])
+    func noRecordIsReadThatNoEvaluationWrites(whole: String, damaged: String) throws {
+        let record = EvaluationRecord(
+            question("q", answer: .A), logProbabilities: [-1, -2, -2, -2], firstPassLogProbabilities: [-3, -1, -2, -2], tokens: 7, finished: true,
+            promptTokens: 10, seconds: 2)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let text = String(decoding: try encoder.encode(record), as: UTF8.self)
+        #expect(try JSONDecoder().decode(EvaluationRecord.self, from: Data(text.utf8)) == record)
+        try #require(text.contains(whole))
+        let broken = text.replacingOccurrences(of: whole, with: damaged)
+        #expect(throws: Swift.DecodingError.self) { try JSONDecoder().decode(EvaluationRecord.self, from: Data(broken.utf8)) }
+    }
+
     @Test func tableForTheTerminal() throws {
         let evaluator = Evaluator(style: NumberStyle(), decode: decode { $0[0] < 3 ? [-3, -1, -2, -2] : [-3, -2, -1, -2] })
         let table = try evaluator.evaluate(questions, model: "model", adapter: "adapter").table

@@ -49,6 +49,41 @@ import Evaluation
         #expect(Statistics.questionsNeeded(onlyFirst: 0, onlySecond: 0, of: 0) == nil)
     }
 
+    @Test func theExactTestSeesNothingBelowSix() {
+        #expect((0...).first { Statistics.mcNemarExact(onlyFirst: 0, onlySecond: $0) < 0.05 } == 6)
+        for (lost, gained, count, needed) in [
+            (0, 1, 1, 6), (1, 0, 1, 6), (0, 5, 5, 6), (0, 4, 5, 8), (17, 0, 18, 7), (0, 1, 3, 22), (1, 4, 5, 20),
+        ] {
+            #expect(Statistics.questionsNeeded(onlyFirst: lost, onlySecond: gained, of: count) == needed, "\(lost) \(gained) \(count)")
+        }
+    }
+
+    private func finding(both: Int = 0, lost: Int, gained: Int, neither: Int = 0) throws -> Finding {
+        let pair = PairedComparison(
+            Array(repeating: (true, true), count: both) + Array(repeating: (true, false), count: lost)
+                + Array(repeating: (false, true), count: gained) + Array(repeating: (false, false), count: neither))
+        return try #require(Finding.family(["a": pair], minimumQuestions: 1)["a"])
+    }
+
+    /// Three questions that both answer right do not show that the two are equal.
+    @Test func withoutALossOrAGainTheIntervalIsThatForMatchedPairs() throws {
+        let few = try finding(both: 3, lost: 0, gained: 0)
+        #expect(few.bootstrap == 0...0 && few.interval == few.pair.lower...few.pair.upper)
+        #expect(few.sentence == "100.0 % → 100.0 % (+0.0, matched pairs -39.2 to +39.2), p = 1.000: no evidence")
+        let gain = try finding(both: 70, lost: 0, gained: 30)
+        #expect(gain.interval == gain.pair.lower...gain.pair.upper && gain.sentence.contains("(+30.0, matched pairs +20.4 to +38.5)"), "\(gain.sentence)")
+        let mixed = try finding(both: 20, lost: 3, gained: 9, neither: 8)
+        #expect(mixed.interval == mixed.bootstrap && mixed.sentence.contains(", bootstrap +"), "\(mixed.sentence)")
+    }
+
+    @Test func bothIntervalsAreInTheJSON() throws {
+        let data = try JSONEncoder().encode(finding(both: 3, lost: 0, gained: 0))
+        let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(object["bootstrap"] as? [Double] == [0, 0])
+        let upper = try #require((object["pair"] as? [String: Any])?["upper"] as? Double)
+        #expect(abs(upper - 0.392) < 1e-4)
+    }
+
     @Test func mcNemarIsStatsmodels() {
         for one in fixture.pairs {
             #expect(abs(pair(one).p - one.p) <= 1e-9 * one.p, "\(one)")

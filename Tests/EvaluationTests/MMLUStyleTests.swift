@@ -95,6 +95,11 @@ func question(
 
     @Test func missingShotsAreNamed() throws {
         let style = try style([question("s", subject: "formal_logic")], 1)
+        // Before anything is asked, though the first subject has its shot.
+        let evaluator = Evaluator(style: style) { _, _ in Issue.record("a question was asked") }
+        #expect(throws: EvaluationError.tooFewShots(subject: "abstract_algebra", found: 0, wanted: 1)) {
+            try evaluator.run([question("p", subject: "formal_logic"), question("q")])
+        }
         #expect(throws: EvaluationError.tooFewShots(subject: "abstract_algebra", found: 0, wanted: 1)) {
             try style.ask(question("q"))
         }

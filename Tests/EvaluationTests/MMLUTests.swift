@@ -15,9 +15,17 @@ import Evaluation
     @Test func pooledStandardErrorIsNumpys() throws {
         for group in try StatisticsFixture.read().groups {
             let score = MMLUSummary.Score(group.counts.map { Proportion($0[0], of: $0[1]) })
-            #expect(abs(score.standardError - group.standardError) < 1e-12)
+            let error = try #require(score.standardError)
+            #expect(abs(error - group.standardError) < 1e-12)
         }
-        #expect(MMLUSummary.Score([Proportion(1, of: 1)]).standardError == 0)
+        #expect(MMLUSummary.Score([Proportion(2, of: 2)]).standardError == 0)
+    }
+
+    @Test func ofOneQuestionASubjectThereIsNoError() throws {
+        #expect(MMLUSummary.Score([Proportion(1, of: 1), Proportion(0, of: 1)]).standardError == nil)
+        let record = EvaluationRecord(question("q", subject: "virology", domain: .stem), logProbabilities: [-9, -9, 0, -9], tokens: 0, finished: true)
+        let table = EvaluationResult(model: "m", adapter: nil, style: "s", records: [record]).table
+        #expect(table.contains("100.0 %      –  20.7 – 100.0 %") && !table.contains("±"), "\(table)")
     }
 
     @Test func subjectsAreWeightedByTheirSize() throws {
@@ -50,6 +58,13 @@ import Evaluation
         #expect(questions[1].answer == .D && questions[1].choices == ["a", "b", "c", "d"])
         #expect(questions[2].subject == "virology" && questions[2].domain == .stem)
         #expect(try MMLU.read("test", in: scratch.path + "/data") == questions)
+    }
+
+    @Test(arguments: ["Plain,a,b,c,d,D\n", "\"Plain\",a,b,c,d,D\n"])
+    func aMarkBeforeTheFirstByteIsNoPartOfTheQuestion(text: String) throws {
+        let scratch = try Scratch()
+        try scratch.write("\u{FEFF}" + text, to: "test/virology_test.csv")
+        #expect(try MMLU.read("test", in: scratch.path).map { Array($0.question.unicodeScalars) } == [Array("Plain".unicodeScalars)])
     }
 
     @Test(arguments: [

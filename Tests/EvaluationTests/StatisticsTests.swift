@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 import Evaluation
@@ -79,6 +80,37 @@ private func near(_ left: Double, _ right: Double, _ tolerance: Double = 1e-12) 
         #expect(near(comparison.p, 0.0026263768106840374))
         #expect(comparison.verdict == .better)
         #expect(comparison.sentence == "40.0 % → 48.3 % (+8.3, 95 % interval +3.1 to +13.5), p = 0.0026: indication (better)")
+    }
+
+    @Test(arguments: [#"{"successes": 4, "count": 3}"#, #"{"successes": -1, "count": 3}"#, #"{"successes": 1, "count": 9223372036854775807}"#])
+    func noShareIsReadFromDamagedCounts(text: String) {
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(Proportion.self, from: Data(text.utf8)) }
+    }
+
+    private func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        (#""onlyFirst":1"#, #""onlyFirst":50"#), (#""onlyFirst":1"#, #""onlyFirst":-1"#), (#""onlySecond":3"#, #""onlySecond":2"#),
+        (#""bothWrong":4"#, #""bothWrong":9223372036854775807"#), (#""bothRight":2"#, #""bothRight":3"#), (#""count":10"#, #""count":11"#),
+    ])
+    func noComparisonIsReadFromDamagedCounts(whole: String, damaged: String) throws {
+        let text = try json(PairedComparison(pairs(both: 2, onlyFirst: 1, onlySecond: 3, neither: 4)))
+        try #require(text.contains(whole))
+        let broken = text.replacingOccurrences(of: whole, with: damaged)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(PairedComparison.self, from: Data(broken.utf8)) }
+    }
+
+    /// A verdict that its own counts do not bear out is not passed on.
+    @Test func whatFollowsFromTheCountsIsReckonedAgain() throws {
+        let comparison = PairedComparison(pairs(both: 2, onlyFirst: 1, onlySecond: 3, neither: 4))
+        let text = try json(comparison)
+        try #require(text.contains(#""verdict":"no evidence""#) && text.contains(#""p":0.625"#))
+        let told = text.replacingOccurrences(of: #""verdict":"no evidence""#, with: #""verdict":"better""#).replacingOccurrences(of: #""p":0.625"#, with: #""p":0.001"#)
+        #expect(try JSONDecoder().decode(PairedComparison.self, from: Data(told.utf8)) == comparison)
     }
 
     @Test func verdicts() {

@@ -35,7 +35,7 @@ import Evaluation
 /// Tasks whose right reply is their own id.
 private struct Echo: WrittenBenchmark {
     let name = "echo"
-    let tasks = ["a", "b", "c"].map { WrittenTask(id: $0, group: "all", prompt: "say \($0)") }
+    var tasks = ["a", "b", "c"].map { WrittenTask(id: $0, group: "all", prompt: "say \($0)") }
     func judge(_ reply: String, of task: Int) -> Judgement {
         Judgement(answer: reply, isCorrect: reply == tasks[task].id, reason: nil)
     }
@@ -47,8 +47,8 @@ private struct Echo: WrittenBenchmark {
         limit: Int = 5, model: String = "m", babbles: Set<String> = [], failsAfter: Int = .max, asked: @escaping (String) -> Void = { _ in }
     ) -> WrittenEvaluator {
         WrittenEvaluator(
-            encode: { $0.utf8.map(Int.init) }, text: { String(decoding: $0.map(UInt8.init), as: UTF8.self) }, ends: [0], model: model, sampling: .greedy,
-            limit: limit, seed: 0
+            encode: { $0.utf8.map(Int.init) }, text: { String(decoding: $0.map(UInt8.init), as: UTF8.self) }, ends: [0],
+            identity: ["model": model], sampling: .greedy, limit: limit, seed: 0
         ) { streams, progress in
             for (number, stream) in streams.enumerated() {
                 if number >= failsAfter { throw EvaluationError.noQuestions }
@@ -92,13 +92,56 @@ private struct Echo: WrittenBenchmark {
         let file = scratch.path + "/replies.jsonl"
         _ = try evaluator().run(Echo(), keepingIn: file)
         let before = try Data(contentsOf: URL(fileURLWithPath: file))
-        for other in [evaluator(limit: 6), evaluator(model: "n")] {
+        let others = [
+            (evaluator(limit: 6), "(max-tokens 5) than these (max-tokens 6)"), (evaluator(model: "n"), "(model m) than these (model n)"),
+        ]
+        for (other, difference) in others {
             let error = #expect(throws: EvaluationError.self) { try other.run(Echo(), keepingIn: file) }
-            #expect(error?.description.contains("holds replies of other settings") == true)
+            #expect(error?.description.contains("holds replies of other settings \(difference); give another file") == true, "\(error?.description ?? "")")
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
-        try scratch.write("{}\n", to: "broken.jsonl")
-        #expect(throws: EvaluationError.self) { try evaluator().run(Echo(), keepingIn: scratch.path + "/broken.jsonl") }
+    }
+
+    /// The ids of a file of problems may be its lines' numbers, which every file has.
+    @Test func repliesToOtherProblemsAreNotTaken() throws {
+        let scratch = try Scratch()
+        let file = scratch.path + "/replies.jsonl"
+        _ = try evaluator().run(Echo(), keepingIn: file)
+        let before = try Data(contentsOf: URL(fileURLWithPath: file))
+        var echo = Echo()
+        echo.tasks[1] = WrittenTask(id: "b", group: "all", prompt: "please say b")
+        let error = #expect(throws: EvaluationError.self) { try evaluator().run(echo, keepingIn: file) }
+        #expect(error?.description.contains("line 2: it is the reply to another problem than the one whose id is b now") == true)
+        #expect(error?.description.contains("give another file with --output") == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+        echo.tasks[1] = WrittenTask(id: "d", group: "all", prompt: "say d")
+        #expect(try evaluator().run(echo, keepingIn: file).map(\.reply) == ["a", "d", "c"])
+    }
+
+    @Test(arguments: [0, 2], ["{", #"{"finished":true,"id":"b","prom"#])
+    func aTornLineIsAskedForAgain(whole: Int, torn: String) throws {
+        let scratch = try Scratch()
+        let file = scratch.path + "/replies.jsonl"
+        _ = try evaluator().run(Echo(), keepingIn: file)
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map { $0 + "\n" }
+        try scratch.write(lines.prefix(whole).joined() + torn, to: "replies.jsonl")
+        var asked: [String] = []
+        let records = try evaluator(asked: { asked.append($0) }).run(Echo(), keepingIn: file)
+        #expect(asked == Array(["a", "b", "c"].dropFirst(whole)) && records.map(\.reply) == ["a", "b", "c"])
+        #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").count == 3)
+        asked = []
+        _ = try evaluator(asked: { asked.append($0) }).run(Echo(), keepingIn: file)
+        #expect(asked.isEmpty)
+    }
+
+    /// Least of all is it cut.
+    @Test(arguments: ["{}\n", #"{"problem": "x", "answer": "1"}"#, "a\nb"])
+    func aFileOfSomethingElseIsLeftAlone(text: String) throws {
+        let scratch = try Scratch()
+        let file = try scratch.write(text, to: "data.jsonl")
+        let error = #expect(throws: EvaluationError.self) { try evaluator().run(Echo(), keepingIn: file) }
+        #expect(error?.description.contains("line 1: it is no reply") == true)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
     }
 
     @Test func twoResultsAreComparedProblemByProblem() throws {

@@ -100,10 +100,14 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
             #expect(changed.status == 0 && changed.errors.contains("loading \(third)\n") && !changed.errors.contains("loading \(tinyModel)\n"), "\(changed.errors)")
 
             let file = try kept(twin, folder)
-            try WholeFile.write("{}", to: folder + "/" + file)
-            let damaged = try bakeoff([tinyModel, twin, third], folder, json: "damaged.json")
-            #expect(damaged.status == 1 && damaged.output.isEmpty)
-            #expect(damaged.errors.hasPrefix("error: cannot use \(folder)/\(file): ") && damaged.errors.contains("remove it to measure \(twin) again"))
+            let whole = String(decoding: try WholeFile.read(folder + "/" + file), as: UTF8.self)
+            let scores = try #require(whole.range(of: #""log_probabilities" ?: ?\[[^\]]*\]"#, options: .regularExpression))
+            for content in ["{}", whole.replacingCharacters(in: scores, with: #""log_probabilities": [-1, -1]"#)] {
+                try WholeFile.write(content, to: folder + "/" + file)
+                let damaged = try bakeoff([tinyModel, twin, third], folder, json: "damaged.json")
+                #expect(damaged.status == 1 && damaged.output.isEmpty)
+                #expect(damaged.errors.hasPrefix("error: cannot use \(folder)/\(file): ") && damaged.errors.contains("remove it to measure \(twin) again"))
+            }
 
             let fewer = try bakeoff([tinyModel, twin], folder, json: "fewer.json", options: ["--limit", "4"])
             #expect(fewer.status == 0 && fewer.errors.contains("loading \(tinyModel)\n") && fewer.output.hasPrefix("4 questions"), "\(fewer.errors)")
@@ -231,7 +235,8 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
     /// A line of the replies that an evaluation keeps.
     private struct Reply: Codable {
         let id: String
-        let settings: String
+        let settings: [String: String]
+        let prompt: String
         var reply: String
         let tokens: Int
         let finished: Bool
@@ -248,11 +253,13 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
         {"question_title": "Add", "question_content": "Add b to a.", "platform": "leetcode", "question_id": "f1", "difficulty": "medium", "starter_code": "class Solution:\n    def add(self, a: int, b: int) -> int:\n", "public_test_cases": "[{\"input\": \"2\\n3\", \"output\": \"5\", \"testtype\": \"functional\"}]", "private_test_cases": "[{\"input\": \"1\\n1\", \"output\": \"2\", \"testtype\": \"functional\"}]", "metadata": "{\"func_name\": \"add\"}"}
         """#
 
-    private func evaluate(_ benchmark: String, _ folder: String, json: String, tokens: Int = 8) throws -> Command {
+    private func evaluate(
+        _ benchmark: String, _ folder: String, json: String, tokens: Int = 8, model: String = tinyModel, options: [String] = []
+    ) throws -> Command {
         try Command([
-            "evaluate", "--model", tinyModel, "--benchmark", benchmark, "--data", folder + "/data.jsonl", "--max-tokens", "\(tokens)", "--device", "cpu",
+            "evaluate", "--model", model, "--benchmark", benchmark, "--data", folder + "/data.jsonl", "--max-tokens", "\(tokens)", "--device", "cpu",
             "-o", folder + "/replies.jsonl", "--json", folder + "/" + json,
-        ])
+        ] + options)
     }
 
     private func result(_ folder: String, _ json: String) throws -> WrittenResult { try RunFolder(folder).readJSON(Written.self, from: json).result }
@@ -294,8 +301,45 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
 
             let kept = try WholeFile.read(folder + "/replies.jsonl")
             let other = try evaluate("math500", folder, json: "other.json", tokens: 9)
-            #expect(other.status == 1 && other.errors.contains("error: \(folder)/replies.jsonl holds replies of other settings (math500, \(tinyModel), at most 8 tokens"))
+            #expect(other.status == 1 && other.errors.contains(
+                "error: \(folder)/replies.jsonl holds replies of other settings (max-tokens 8) than these (max-tokens 9); give another file with --output"))
             #expect(try WholeFile.read(folder + "/replies.jsonl") == kept && !FileManager.default.fileExists(atPath: folder + "/other.json"))
+        }
+    }
+
+    /// What wrote a reply, and to what, is told by contents: not by a path, nor by a problem's id.
+    @Test func repliesAreContinuedOnlyByWhatWroteThem() throws {
+        try withFolder { folder in
+            let (data, adapter) = (folder + "/data.jsonl", folder + "/adapter")
+            try WholeFile.write(Self.math, to: data)
+            try FileManager.default.copyItem(atPath: tinyAdapter, toPath: adapter)
+            let first = try evaluate("math500", folder, json: "first.json", options: ["--adapter", adapter])
+            #expect(first.status == 0, "\(first.errors)")
+            let kept = try WholeFile.read(folder + "/replies.jsonl")
+            let relative = String(tinyModel.dropFirst(Command.repository.count + 1))
+            let again = try evaluate("math500", folder, json: "again.json", model: relative, options: ["--adapter", adapter + "/"])
+            #expect(again.status == 0, "\(again.errors)")
+
+            func refusal(_ options: [String]) throws -> String {
+                let command = try evaluate("math500", folder, json: "never.json", options: options)
+                #expect(command.status == 1 && command.output.isEmpty)
+                return command.errors
+            }
+            let precision = try refusal(["--adapter", adapter, "--dtype", "bfloat16"])
+            #expect(precision.contains("other settings (precision float32) than these (precision bfloat16)"), "\(precision)")
+            let bare = try refusal([])
+            #expect(bare.contains("other settings (adapter adapter@") && bare.contains("than these (adapter none)"), "\(bare)")
+            try WholeFile.write(Self.math.replacing("1 + 1", with: "5 + 4"), to: data)
+            let problem = try refusal(["--adapter", adapter])
+            #expect(problem.contains("replies.jsonl, line 1: it is the reply to another problem than the one whose id is test/prealgebra/1.json"), "\(problem)")
+
+            try WholeFile.write(Self.math, to: data)
+            var weights = Array(try WholeFile.read(adapter + "/adapter_model.safetensors"))
+            weights[weights.count - 1] ^= 0x80
+            try WholeFile.write(Data(weights), to: adapter + "/adapter_model.safetensors")
+            let replaced = try refusal(["--adapter", adapter])
+            #expect(replaced.contains("other settings (adapter adapter@") && replaced.contains("than these (adapter adapter@"), "\(replaced)")
+            #expect(try WholeFile.read(folder + "/replies.jsonl") == kept && !FileManager.default.fileExists(atPath: folder + "/never.json"))
         }
     }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Groundwork
 import Testing
@@ -137,6 +138,111 @@ import Pipeline
         #expect(reader.failure == nil)
         #expect(reader.all("p", class: "absent").contains { $0.text.hasPrefix("validate/agents.json cannot be understood") })
         #expect(reader.all("section").first { $0.attributes["id"] == "accuracy" }?.text.contains("75.0") == true)
+    }
+
+    /// Puts `new`, in JSON, at a place of a file, such as "0/domains/0/base".
+    private func damage(_ sample: SampleRun, _ file: String, _ place: String, _ new: String) throws {
+        func put(_ new: JSONValue, at place: ArraySlice<Substring>, in value: JSONValue) throws -> JSONValue {
+            guard let key = place.first else { return new }
+            switch value {
+            case .array(var items):
+                let index = try #require(Int(key))
+                items[index] = try put(new, at: place.dropFirst(), in: items[index])
+                return .array(items)
+            case .object(var object):
+                object[String(key)] = try put(new, at: place.dropFirst(), in: #require(object[String(key)], "\(key)"))
+                return .object(object)
+            default:
+                throw FileError(path: file, action: "damage", reason: "there is nothing at \(place)")
+            }
+        }
+        let whole = try JSONValue(parsing: String(decoding: WholeFile.read(sample.run.file(file)), as: UTF8.self))
+        try sample.write(file, put(JSONValue(parsing: new), at: place.split(separator: "/")[...], in: whole).text())
+    }
+
+    private static let accuracy = "validate/accuracy.json"
+
+    @Test(arguments: [
+        (accuracy, "0/domains/0/records/0/records/0/log_probabilities", "[-1, -1, -1]"),
+        (accuracy, "0/domains/0/records/2/records/3/log_probabilities", "[900, -1, -1, -1]"),
+        (accuracy, "0/domains/0/records/1/records/0/correct", "false"),
+        (accuracy, "0/domains/0/records/1/records/0/tokens", "9223372036854775807"),
+        (accuracy, "0/domains/0/records/1/records", "[]"),
+        (accuracy, "0/domains/0/records", "[]"),
+        (accuracy, "0/domains/0/base/successes", "5"),
+        (accuracy, "0/domains/0/base/successes", "1"),
+        (accuracy, "0/domains/0/unified/onlyFirst", "50"),
+        (accuracy, "0/domains/0/specialist/onlySecond", "9223372036854775807"),
+        (accuracy, "0/domains/0/letters/B", "9223372036854775807"),
+        ("unified/merge.json", "modules/0/trimmed", "[0.2]"),
+        ("unified/merge.json", "modules/1/cosines", "[]"),
+        ("unified/merge.json", "modules/5/norms", "[1, 1, 1]"),
+        ("unified/merge.json", "modules/0/parameters", "9223372036854775807"),
+        ("labels/funnel.json", "math/funnel/kept", "-9223372036854775808"),
+        ("labels/funnel.json", "math/funnel/dropped/newReason", "9223372036854775807"),
+    ])
+    func whatContradictsItselfIsDamaged(file: String, place: String, new: String) throws {
+        let sample = try SampleRun()
+        try damage(sample, file, place, new)
+        let reader = try read([sample]).reader
+        #expect(reader.failure == nil)
+        #expect(reader.all("p", class: "absent").contains { $0.text.hasPrefix("\(file) cannot be understood") })
+        #expect(reader.all("section").first { $0.attributes["id"] == "agents" }?.text.contains("Under the clock 1 of 2") == true)
+        // Where nothing says how good the adapter is, neither does the page.
+        let verdict = reader.all("p", class: "verdict")[0].text
+        #expect(file == Self.accuracy ? verdict.hasPrefix("\(file) cannot be understood") : verdict.hasPrefix("On 4 held-out questions"), "\(verdict)")
+    }
+
+    /// What the cases above begin with is whole: writing it anew changes nothing of the page.
+    @Test func aFileWrittenAnewIsNotDamaged() throws {
+        let sample = try SampleRun()
+        let before = try read([sample]).page
+        try damage(sample, Self.accuracy, "0/domains/0/domain", "\"math\"")
+        try damage(sample, "unified/merge.json", "modules/0/rank", "8")
+        try damage(sample, "labels/funnel.json", "math/funnel/labels", "10")
+        #expect(try read([sample]).page == before)
+    }
+
+    @Test func aDomainThatStandsTwiceIsDamaged() throws {
+        let sample = try SampleRun()
+        let text = String(decoding: try WholeFile.read(sample.run.file(Self.accuracy)), as: UTF8.self)
+        guard case .array(let modes) = try JSONValue(parsing: text), case .object(let mode)? = modes.first, case .array(let domains)? = mode["domains"] else {
+            Issue.record("no list of domains")
+            return
+        }
+        try damage(sample, Self.accuracy, "0/domains", JSONValue.array(domains + domains).text())
+        #expect(try read([sample]).reader.all("p", class: "absent").contains { $0.text.hasPrefix("\(Self.accuracy) cannot be understood") })
+    }
+
+    /// Times, steps and counts may be any number that JSON has.
+    @Test func numbersThatFitNowhereAreDrawnAtTheEdge() throws {
+        let sample = try SampleRun()
+        try damage(sample, "manifest.json", "phases/collect/seconds", "1e30")
+        try damage(sample, "validate/questions.json", "0/seconds", "1e308")
+        try damage(sample, "validate/questions.json", "1/seconds", "-1e308")
+        try sample.write("train/math/training/metrics.jsonl", "{\"step\": 9223372036854775807, \"loss\": {\"total\": 1e308}}\n")
+        for adapter in ["math", "code"] {
+            try sample.write("train/\(adapter)/training.json", """
+                {"examples": 1, "steps": 1, "tokens": 9223372036854775807, "seconds": 1, "tokensPerSecond": 1, "losses": [2],
+                "final": {"hard": 1, "soft": 0, "reasoning": 0, "total": 1, "accuracy": 1}}
+                """)
+        }
+        let reader = try read([sample], price: 40).reader
+        #expect(reader.failure == nil)
+        #expect(reader.text.contains("The run took 1e+30 s") && reader.text.contains("Training saw 18446744073709551616 tokens."))
+        for shape in reader.elements where ["line", "circle", "rect", "text"].contains(shape.name) && shape.path.contains("figure") {
+            for key in ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy"] {
+                #expect(shape.attributes[key].map { Double($0).map { $0.isFinite && (-1...461).contains($0) } ?? false } ?? true, "\(shape)")
+            }
+        }
+    }
+
+    /// The specialist gained six questions and lost none: p = 0.031.
+    @Test func theVerdictCountsSpecialistsByTheTablesLevel() throws {
+        let reader = try read([SampleRun(right: (0..<8).map { $0 < 4 })]).reader
+        let verdict = reader.all("p", class: "verdict")[0].text
+        #expect(verdict.contains(", p = 0.500. 1 of 1 specialists are better than the base at p < 0.05 (Holm), on 8 questions each an indication: math."), "\(verdict)")
+        #expect(reader.all("text").map(\.text).contains("100.0 indication (better)") && reader.all("td").map(\.text).contains("0.031"))
     }
 
     @Test func aFolderThatIsNoRunIsRefused() throws {

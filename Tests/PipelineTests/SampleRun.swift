@@ -31,7 +31,7 @@ final class SampleRun {
 
     /// - Parameters:
     ///   - isWhole: otherwise nothing but a manifest.
-    ///   - right: which of the four held-out questions the unified adapter answers; the base answers the first two.
+    ///   - right: which of the held-out questions the unified adapter answers; the base answers the first two, the specialist all.
     init(isWhole: Bool = true, right: [Bool] = [true, true, true, false], rank: Int = 8, ask: String = "q") throws {
         path = NSTemporaryDirectory() + "retort-run-" + UUID().uuidString
         try write("manifest.json", """
@@ -44,7 +44,7 @@ final class SampleRun {
             "finished": "2026-01-02T03:05:05Z", "seconds": 29.8}}}
             """)
         guard isWhole else { return }
-        let questions = (0..<4).map { number in
+        let questions = right.indices.map { number in
             Question(
                 id: "\(ask)-\(number)", source: "test", subject: "s", topic: "t", domain: .math, question: "\(Self.hostile) \(ask) \(number)",
                 choices: ["<1>", "2", "3", "4"], answer: .B)
@@ -57,12 +57,12 @@ final class SampleRun {
                     finished: true)
             })
         }
-        let base = [true, true, false, false]
+        let base = right.indices.map { $0 < 2 }, all = right.map { _ in true }
         func pair(_ second: [Bool]) -> PairedComparison { PairedComparison(zip(base, second).map { (first: $0, second: $1) }) }
         try run.writeJSON([Mode(mode: "reason-first", domains: [
             Mode.Domain(
-                base: Proportion(2, of: 4), specialist: pair([true, true, true, true]), unified: pair(right),
-                records: [result(base), result([true, true, true, true]), result(right)]),
+                base: Proportion(2, of: right.count), specialist: pair(all), unified: pair(right),
+                records: [result(base), result(all), result(right)]),
         ])], to: "validate/accuracy.json")
         try write("validate/agents.json", """
             {"questions": {"count": 2, "median": 3, "slowest": 11, "late": 1, "limit": 10}, "answers": {"count": 2, "median": 1, "slowest": 2, "late": 0,

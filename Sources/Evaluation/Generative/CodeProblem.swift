@@ -22,7 +22,6 @@ struct CodeProblem: Sendable {
     private struct Line: Decodable {
         let question_id: String
         let question_content: String
-        let question_title: String?
         let difficulty: String?
         let starter_code: String?
         let public_test_cases: String
@@ -86,29 +85,43 @@ struct CodeProblem: Sendable {
         return text + "\n\nEnd your reply with the whole program in one block fenced by ```python and ```."
     }
 
-    /// The program with what calls it.
+    /// The program with what calls it. As at LiveCodeBench, where both kinds find the names in these libraries, a later one's in place of an
+    /// earlier one's, and then the libraries themselves; where a program that ends itself is judged by what it printed, whatever its status;
+    /// and where `Solution` is not in the main module. The program is compiled by itself: `from __future__` may be its first line, and the
+    /// line in a message is its own.
     func runnable(_ program: String) -> String {
-        guard let function else { return program }
-        return """
-            import bisect, collections, functools, heapq, itertools, json, math, operator, random, re, string, sys
-            from collections import Counter, OrderedDict, defaultdict, deque
-            from functools import cache, lru_cache, reduce
-            from heapq import heapify, heappop, heappush
-            from itertools import accumulate, combinations, permutations, product
-            from math import ceil, comb, floor, gcd, inf, sqrt
-            from typing import *
+        let prelude = """
+            import binascii, json, sys, types
             sys.setrecursionlimit(50000)
+            module = types.ModuleType("\(function == nil ? "__main__" : "solution")")
+            sys.modules[module.__name__] = module
+            libraries = "string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json".split()
+            for name in libraries + ["builtins", "typing"]:
+                exec(f"from {name} import *", module.__dict__)
+            for name in libraries:
+                exec(f"import {name}", module.__dict__)
+            program = compile(binascii.a2b_base64("\(Data(program.utf8).base64EncodedString())").decode(), "<program>", "exec", dont_inherit=True)
+            """
+        guard let function else {
+            return prelude + """
 
-            \(program)
+                try:
+                    exec(program, module.__dict__)
+                except SystemExit:
+                    pass
+                """
+        }
+        return prelude + """
 
-            import json as _json, sys as _sys
-            _arguments = [_json.loads(line) for line in _sys.stdin.read().splitlines() if line.strip()]
-            print(_json.dumps(Solution().\(function)(*_arguments)))
+            arguments = [json.loads(line) for line in sys.stdin.read().splitlines() if line.strip()]
+            exec(program, module.__dict__)
+            value = json.dumps(module.Solution().\(function)(*arguments))
+            print("\\n" + value)
             """
     }
 
-    /// Whether a program's output is the expected one. Standard output is compared line by line and word by word, spaces at the ends not
-    /// counting and numbers by value; the value of a function as JSON.
+    /// Whether a program's output is the expected one, by LiveCodeBench's rules. Of standard output, empty lines before and after and spaces
+    /// around a line do not count, and lines that hold nothing but numbers are compared by value; the value of a method is compared as JSON.
     func accepts(_ output: String, _ expected: String) -> Bool {
         if function != nil {
             guard let found = output.split(whereSeparator: \.isNewline).last, let left = Self.json(String(found)), let right = Self.json(expected) else {
@@ -117,23 +130,58 @@ struct CodeProblem: Sendable {
             return left.isEqual(right)
         }
         let (left, right) = (Self.lines(output), Self.lines(expected))
-        return left.count == right.count && zip(left, right).allSatisfy { left, right in
-            left.count == right.count && zip(left, right).allSatisfy { $0 == $1 || Self.sameNumber($0, $1) }
-        }
+        return left.count == right.count && zip(left, right).allSatisfy { $0 == $1 || Self.sameNumbers($0, $1) }
     }
 
     private static func json(_ text: String) -> NSObject? {
         try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) as? NSObject
     }
 
-    private static func lines(_ text: String) -> [[Substring]] {
-        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace) }
+    private static func lines(_ text: String) -> ArraySlice<Substring> {
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
+            var line = line.drop(while: \.isWhitespace)
+            while line.last?.isWhitespace == true { line.removeLast() }
+            return line
+        }[...]
         while lines.last?.isEmpty == true { lines.removeLast() }
-        return lines
+        return lines.drop(while: \.isEmpty)
     }
 
-    private static func sameNumber(_ left: Substring, _ right: Substring) -> Bool {
-        guard let left = AnswerText.decimal(String(left)), let right = AnswerText.decimal(String(right)) else { return false }
-        return left == right
+    private static func sameNumbers(_ left: Substring, _ right: Substring) -> Bool {
+        func numbers(_ line: Substring) -> [ExactDecimal?] { line.split(whereSeparator: \.isWhitespace).map { ExactDecimal($0) } }
+        let (left, right) = (numbers(left), numbers(right))
+        return left == right && !left.contains(nil)
+    }
+}
+
+/// A number as Python's `Decimal` reads it, with all its digits: 12.50, -3, 1e5. Thousands are not set off.
+private struct ExactDecimal: Equatable {
+    private var isNegative = false
+    /// Without zeros at either end; of zero there are none.
+    private var digits: Substring
+    /// The power of ten that the last digit counts.
+    private var exponent = 0
+
+    init?(_ word: Substring) {
+        var rest = word
+        if let sign = rest.first, "+-".contains(sign) {
+            isNegative = sign == "-"
+            rest.removeFirst()
+        }
+        let halves = rest.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
+        if halves.count == 2 {
+            guard let power = Int(halves[1]), (-1_000_000_000...1_000_000_000).contains(power) else { return nil }
+            exponent = power
+        }
+        let parts = halves[0].split(separator: ".", omittingEmptySubsequences: false)
+        digits = Substring(parts.joined())
+        guard parts.count <= 2, !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+        if parts.count == 2 { exponent -= parts[1].count }
+        digits = digits.drop { $0 == "0" }
+        while digits.last == "0" {
+            digits.removeLast()
+            exponent += 1
+        }
+        if digits.isEmpty { (isNegative, exponent) = (false, 0) }
     }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import Groundwork
 
-/// A child process in a group of its own, which is ended with all its descendants.
+/// A child process in a group of its own, which is ended with all its descendants, those that left the group too.
 package enum ProcessGroup {
     /// What all processes together may hold.
     package struct Ceiling: Sendable, Hashable {
         /// Bytes in memory; pages that several share count once.
         var memory: Int
+        /// The child itself counts, too.
         var processes: Int
     }
 
@@ -59,12 +60,14 @@ package enum ProcessGroup {
             if ended < 0, errno != EINTR { throw SandboxError.notStarted("its process was lost: \(String(cString: strerror(errno)))") }
             var verdict: Sandbox.Ending? = ContinuousClock.now >= end || Interruption.isRequested ? .outOfTime : nil
             if verdict == nil, let ceiling {
-                let tree = ProcessTree(below: child)
+                let tree = ProcessTree(below: child, atMost: ceiling.processes + 1)
                 if tree.processes.count > ceiling.processes { verdict = .tooManyProcesses }
                 else if tree.holdsMore(than: ceiling.memory) { verdict = .outOfMemory }
             }
             if let verdict {
+                let tree = ProcessTree(below: child)
                 kill(-child, SIGKILL)
+                for process in tree.processes { kill(process, SIGKILL) }
                 while waitpid(child, &status, 0) < 0, errno == EINTR {}
                 try Interruption.check()
                 return verdict

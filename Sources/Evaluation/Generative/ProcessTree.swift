@@ -5,12 +5,12 @@ struct ProcessTree {
     /// The root counts, too.
     private(set) var processes: [pid_t]
 
-    /// Reads the tree as it is now. A process that ends meanwhile is left out; those of a process namespace stay in it, since orphans go to
+    /// Reads the tree as it is now, up to a number of processes. A process that ends meanwhile is left out; those of a process namespace stay in it, since orphans go to
     /// the namespace's first process.
-    init(below root: pid_t) {
+    init(below root: pid_t, atMost count: Int = .max) {
         processes = [root]
         var next = 0
-        while next < processes.count {
+        while next < processes.count, processes.count < count {
             processes += Self.children(of: processes[next])
             next += 1
         }

@@ -110,12 +110,19 @@ public struct Sandbox: Sendable {
             : > "dev/$device"
             mount --bind "/dev/$device" "dev/$device"
         done
-        # Read-only: its switches belong to root, who may be the user.
-        mount -t proc -o ro,nosuid,nodev,noexec proc proc 2>/dev/null || :
+        # Segments outlive the processes that filled them, and nobody counts them; kernels before 5.19 let nobody but root forbid them.
+        if mount -t proc -o nosuid,nodev,noexec proc proc 2>/dev/null; then
+            { echo 0 > proc/sys/kernel/shmall; } 2>/dev/null || :
+            # Read-only: its switches belong to root, who may be the user.
+            mount -o remount,ro proc
+        fi
         cp "$host/program.py" work/program.py
-        exec chroot . /bin/sh -c 'cd /work && exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs \\
+        # The shell stays, as the first process of the namespace: with it all the others end, and the program cannot keep the signal
+        # from it that ends it with its parent.
+        exec chroot . /bin/sh -c 'cd /work; setpriv --bounding-set=-all --inh-caps=-all --no-new-privs \\
             prlimit --as="$2" --cpu="$3" --fsize="$4" --nofile=64 --nproc=\(mostProcesses) --core=0 \\
-            env -i PATH=/usr/bin:/bin HOME=/work PYTHONDONTWRITEBYTECODE=1 PYTHONIOENCODING=utf-8 OPENBLAS_NUM_THREADS=1 "$1" -I program.py' \\
+            env -i PATH=/usr/bin:/bin HOME=/work PYTHONDONTWRITEBYTECODE=1 PYTHONIOENCODING=utf-8 OPENBLAS_NUM_THREADS=1 "$1" -I program.py
+            exit $?' \\
             sh "$python" "$memory" "$seconds" "$size"
         """
 
@@ -131,14 +138,17 @@ public struct Sandbox: Sendable {
             }
         }
         // An interpreter outside the system's folders brings its own along.
-        let prefix = URL(fileURLWithPath: python).deletingLastPathComponent().deletingLastPathComponent().path
+        let place = URL(fileURLWithPath: python).deletingLastPathComponent()
+        let prefix = (place.lastPathComponent == "bin" ? place.deletingLastPathComponent() : place).path
         let cpu = Int(limits.seconds.rounded(.up)) + 1
-        let command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--ipc", "--uts",
-            "--fork", "--kill-child", shell, "-c", Self.setUp, "sh", folder, python, prefix == "/" ? "/usr" : prefix,
-            "\(limits.memory)", "\(cpu)", "\(limits.fileSize)"]
+        let command = [
+            Self.find("setpriv") ?? "setpriv", "--pdeathsig", "KILL", Self.find("unshare") ?? "unshare", "--user", "--map-root-user", "--mount",
+            "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", shell, "-c", Self.setUp, "sh", folder, python,
+            prefix == "/" ? "/usr" : prefix, "\(limits.memory)", "\(cpu)", "\(limits.fileSize)",
+        ]
         let start = ContinuousClock.now
         let ending = try ProcessGroup.run(command, folder: folder, seconds: limits.seconds,
-            ceiling: .init(memory: limits.memory, processes: Self.mostProcesses))
+            ceiling: .init(memory: limits.memory, processes: Self.mostProcesses + 2))  // unshare and the shell
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         func read(_ name: String) -> Data { FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data() }
         return Outcome(ending: ending, output: read("output"), errors: String(decoding: read("errors").suffix(4_000), as: UTF8.self), seconds: seconds)

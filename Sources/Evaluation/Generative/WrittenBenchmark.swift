@@ -53,8 +53,10 @@ public protocol WrittenBenchmark {
 /// What a model wrote.
 public struct WrittenReply: Codable, Sendable, Hashable {
     public let id: String
-    /// Names model, prompt and sampling: replies of different ones are never mixed in a file.
-    public let settings: String
+    /// Model, adapter, precision and sampling: replies of different ones are never mixed in a file.
+    public let settings: [String: String]
+    /// The hash of the task's prompt. An id alone may be a line's number in whatever file was given.
+    public let prompt: String
     public let reply: String
     public let tokens: Int
     /// Whether the model ended its reply itself.

@@ -114,7 +114,7 @@ struct Report: Codable {
     static func verdict(_ accuracy: [ModeAccuracy], name: String) throws -> String {
         guard let last = accuracy.last else { return "Nothing was measured." }
         let all = overall(last), specialists = last.findings(\.specialist)
-        let proven = last.domains.map(\.domain).filter { specialists[$0]!.verdict == .better && specialists[$0]!.correctedP < 0.01 }
+        let proven = last.domains.map(\.domain).filter { specialists[$0]?.verdict == .better }
         let isVerdict = all.first.count >= PairedComparison.minimumQuestions
         let verb =
             switch all.verdict {
@@ -125,17 +125,58 @@ struct Report: Codable {
         let fewest = last.domains.map(\.base.count).min() ?? 0
         let weight = fewest < PairedComparison.minimumQuestions ? ", on \(fewest) questions each an indication" : ""
         return "On \(all.first.count) held-out questions the \(name) adapter \(verb) its base in \(last.mode.rawValue) mode: "
-            + "\(ReportText.proportion(all.first)) → \(ReportText.proportion(all.second)), p = \(ReportText.pValue(all.p)). "
-            + "\(proven.count) of \(last.domains.count) specialists are better than the base at p < 0.01 (Holm)"
+            + "\(ReportText.proportion(all.first)) → \(ReportText.proportion(all.second)), p = \(Text.pValue(all.p)). "
+            + "\(proven.count) of \(last.domains.count) specialists are better than the base at p < 0.05 (Holm)"
             + (proven.isEmpty ? "." : "\(weight): \(proven.map(\.rawValue).joined(separator: ", ")).")
     }
 }
 
 extension ModeAccuracy {
+    private enum Field: CodingKey { case mode, domains }
+
+    /// - Throws: `DecodingError` where a domain stands twice.
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Field.self)
+        self.init(
+            mode: try fields.decode(TrainSettings.Mode.self, forKey: .mode), domains: try fields.decode([DomainAccuracy].self, forKey: .domains))
+        let twice = Dictionary(grouping: domains, by: \.domain).first { $0.value.count > 1 }
+        if let twice {
+            throw DecodingError.dataCorruptedError(forKey: .domains, in: fields, debugDescription: "\(twice.key) stands \(twice.value.count) times")
+        }
+    }
+
     /// What an adapter is worth beside the base in each domain, p-values corrected for each other.
     func findings(_ adapter: KeyPath<DomainAccuracy, PairedComparison>) -> [Domain: Finding] {
         Finding.family(
             Dictionary(uniqueKeysWithValues: domains.map { ($0.domain, $0[keyPath: adapter]) }), minimumQuestions: PairedComparison.minimumQuestions)
+    }
+}
+
+extension DomainAccuracy {
+    private enum Field: CodingKey { case domain, base, letters, specialist, unified, records }
+
+    /// - Throws: `DecodingError` where the counts are not those of the answers beside them.
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Field.self)
+        self.init(
+            domain: try fields.decode(Domain.self, forKey: .domain), base: try fields.decode(Proportion.self, forKey: .base),
+            letters: try fields.decode([String: Int].self, forKey: .letters),
+            specialist: try fields.decode(PairedComparison.self, forKey: .specialist),
+            unified: try fields.decode(PairedComparison.self, forKey: .unified), records: try fields.decode([EvaluationResult].self, forKey: .records))
+        func refuse(_ key: Field, _ reason: String) -> DecodingError {
+            .dataCorruptedError(forKey: key, in: fields, debugDescription: "\(domain): \(reason)")
+        }
+        guard records.count == RunSections.measured.count else {
+            throw refuse(.records, "the answers of \(records.count), not of base, specialist and unified adapter")
+        }
+        let shares = records.map(\.overall)
+        for (key, found, wanted) in [
+            (Field.base, [base], [shares[0]]), (.specialist, [specialist.first, specialist.second], [shares[0], shares[1]]),
+            (.unified, [unified.first, unified.second], [shares[0], shares[2]]),
+        ] where found != wanted {
+            throw refuse(key, "its counts are not those of the answers")
+        }
+        guard letters.values.allSatisfy({ (0...base.count).contains($0) }) else { throw refuse(.letters, "more letters than questions, or fewer than none") }
     }
 }
 

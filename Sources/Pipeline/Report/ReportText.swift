@@ -33,7 +33,7 @@ enum ReportText {
                 accuracy.rows.map { row in
                     [
                         row.name, "\(row.base.count)", proportion(row.base), row.specialist.map { proportion($0.second) } ?? "",
-                        specialists[row.name].map(pValue) ?? "", proportion(row.unified.second), unified[row.name].map(pValue) ?? "",
+                        specialists[row.name].map(Text.pValue) ?? "", proportion(row.unified.second), unified[row.name].map(Text.pValue) ?? "",
                         Letter.allCases.map { "\($0) \(row.letters[$0.rawValue] ?? 0)" }.joined(separator: ", "),
                     ]
                 })
@@ -65,7 +65,7 @@ enum ReportText {
             report.checks.map { check in
                 [
                     check.domain.rawValue, "\(check.comparison.first.count)", proportion(check.comparison.first),
-                    proportion(check.comparison.second), pValue(check.comparison.p),
+                    proportion(check.comparison.second), Text.pValue(check.comparison.p),
                     report.selection.merged.contains(check.domain) ? "yes" : "**no**",
                 ]
             })
@@ -130,7 +130,7 @@ enum ReportText {
             })
         for (domain, summary) in report.labels.sorted(by: { $0.key < $1.key }) {
             text += "- \(domain), labelled by \(summary.teacher): \(summary.funnel). It is right for "
-                + "\(proportion(Proportion(summary.right, of: summary.funnel.labels))) %"
+                + share(summary.right, of: summary.funnel.labels)
             if let report = summary.report, report.taste.answers > 0 {
                 text += ", and \(report.taste); \(report.replies) replies, \(report.promptTokens) prompt tokens, \(report.completionTokens) tokens written"
             }
@@ -169,16 +169,20 @@ enum ReportText {
         return line(header) + line(header.map { _ in "---" }) + rows.map(line).joined() + "\n"
     }
 
+    /// A file may hold counts that are no share.
+    private static func share(_ part: Int, of whole: Int) -> String {
+        part >= 0 && part <= whole ? "\(proportion(Proportion(part, of: whole))) %" : "\(part) of \(whole), which cannot be"
+    }
+
     /// "61.5 (58.1–64.8)"
     static func proportion(_ value: Proportion) -> String {
         "\(percent(value.value)) (\(percent(value.lower))–\(percent(value.upper)))"
     }
 
-    static func pValue(_ p: Double) -> String {
-        p < 1e-4 ? String(format: "%.0e", p) : String(format: p < 0.01 ? "%.4f" : "%.2f", p)
+    static func range(_ value: [Double]?) -> String {
+        guard let value, value.count == 2 else { return "" }
+        return "\(plain(value[0]))–\(plain(value[1])) s"
     }
-
-    static func range(_ value: [Double]?) -> String { value.map { "\(plain($0[0]))–\(plain($0[1])) s" } ?? "" }
     static func percent(_ share: Double) -> String { String(format: "%.1f", share * 100) }
     static func seconds(_ value: Double) -> String { String(format: value < 100 ? "%.2f s" : "%.0f s", value) }
     static func plain(_ value: Double) -> String {

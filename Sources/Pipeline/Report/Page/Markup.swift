@@ -55,7 +55,8 @@ extension Markup {
 
     static func code(_ text: String) -> Markup { Markup("code", [Markup(text)]) }
 
-    /// Folded away until asked for; printed unfolded.
+    /// Folded away until asked for; printed unfolded, by browsers that let a style sheet at what is folded (`::details-content`). A page
+    /// that folds by style sheet alone would print unfolded everywhere, but no search in the page would find what is folded.
     static func details(_ summary: String, _ content: [Markup]) -> Markup {
         Markup("details", [Markup("summary", [Markup(summary)])] + content)
     }

@@ -76,7 +76,7 @@ struct RunComparison {
         let tests = records.indices.dropFirst().compactMap { index in
             Self.pair(modes[0], modes[index]).map { pair in
                 ["\(names[index]) against \(names[0])", "\(pair.first.count)", String(format: "%+.1f", pair.difference * 100),
-                 String(format: "%+.1f to %+.1f", pair.lower * 100, pair.upper * 100), "\(pair.onlySecond) / \(pair.onlyFirst)", ReportText.pValue(pair.p),
+                 String(format: "%+.1f to %+.1f", pair.lower * 100, pair.upper * 100), "\(pair.onlySecond) / \(pair.onlyFirst)", Text.pValue(pair.p),
                  Finding.alone(pair).word]
             }
         }

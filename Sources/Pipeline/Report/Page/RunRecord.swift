@@ -91,7 +91,7 @@ struct RunRecord {
     var verdict: String {
         if let report = report.value { return report.verdict }
         if let accuracy = accuracy.value, let verdict = try? Report.verdict(accuracy, name: "unified") { return verdict }
-        return "Nothing has been measured yet: the phase validate is not done."
+        return folder.exists(RunFiles.accuracy) ? accuracy.reason : "Nothing has been measured yet: the phase validate is not done."
     }
 
     /// The way of asking that the verdict is about.
@@ -111,6 +111,24 @@ struct RunRecord {
         return names.sorted().filter { name in
             var isFolder: ObjCBool = false
             return FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder) && isFolder.boolValue
+        }
+    }
+}
+
+extension RunRecord.Labels.Funnel {
+    private enum Field: CodingKey { case labels, kept, keptWithoutScores, dropped }
+
+    /// - Throws: `DecodingError` for counts that no labels have.
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Field.self)
+        self.init(
+            labels: try fields.decode(Int.self, forKey: .labels), kept: try fields.decode(Int.self, forKey: .kept),
+            keptWithoutScores: try fields.decodeIfPresent(Int.self, forKey: .keptWithoutScores),
+            dropped: try fields.decodeIfPresent([String: Int].self, forKey: .dropped))
+        // So few that their sum does not overflow.
+        let counts = [labels, kept, keptWithoutScores ?? 0] + (dropped ?? [:]).values
+        guard counts.allSatisfy({ (0...Int(Int32.max)).contains($0) }), (keptWithoutScores ?? 0) <= kept else {
+            throw DecodingError.dataCorruptedError(forKey: .kept, in: fields, debugDescription: "\(counts) are no counts of labels")
         }
     }
 }

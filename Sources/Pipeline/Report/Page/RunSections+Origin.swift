@@ -12,13 +12,13 @@ extension RunSections {
         let title = "Time of each phase"
         let plot = StackedBars(
             title: title, description: "In all \(Self.duration(total)).", parts: ["seconds"],
-            bars: phases.map { StackedBars.Bar(name: $0.name, counts: [Int($0.entry.seconds.rounded())]) }, xLabel: "seconds")
-        let tokens = record.curves.compactMap(\.summary?.tokens).reduce(0, +)
+            bars: phases.map { StackedBars.Bar(name: $0.name, counts: [Self.whole($0.entry.seconds)]) }, xLabel: "seconds")
+        let tokens = record.curves.compactMap(\.summary?.tokens).reduce(0.0) { $0 + Double($1) }
         let peak = record.curves.compactMap(\.summary?.peakResidentBytes).max()
         var sentence = "The run took \(Self.duration(total))"
         if let pricePerHour { sentence += String(format: ", %.2f at %@ an hour", pricePerHour * total / 3600, ReportText.plain(pricePerHour)) }
         sentence += "."
-        if tokens > 0 { sentence += " Training saw \(tokens) tokens." }
+        if tokens > 0 { sentence += String(format: " Training saw %.0f tokens.", tokens) }
         if let peak { sentence += String(format: " The most memory of the process in training was %.2f GB", Double(peak) / 1e9) }
         if peak != nil { sentence += record.report.value?.limits.trainingMemory.map { "; the plan allows \(ReportText.plain($0)) GB." } ?? "." }
         if pricePerHour == nil { sentence += " What that costs in money, retort report --price says." }
@@ -33,10 +33,14 @@ extension RunSections {
         ]
     }
 
+    /// What a manifest has for a phase's time may be any number.
+    private static func whole(_ seconds: Double) -> Int { Int(min(1e15, max(0, seconds.rounded()))) }
+
     /// "0.4 s", "3 min 20 s", "2 h 5 min".
     static func duration(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded())
+        let whole = whole(seconds)
         if seconds < 10 { return String(format: "%.1f s", seconds) }
+        if seconds > 1e12 { return String(format: "%.3g s", seconds) }
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
         return "\(whole / 3600) h \(whole % 3600 / 60) min"

@@ -62,7 +62,7 @@ extension RunSections {
             xAxis: Axis(series.flatMap { $0.points.map(\.0) }, includesZero: true), yAxis: yAxis, hasMarks: hasMarks)
         let steps = Self.spread(Set(series.flatMap { $0.points.map(\.0) }).sorted(), 24)
         let byStep = series.map { item in Dictionary(item.points.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }) }
-        let rows = steps.map { step in ["\(Int(step))"] + byStep.map { $0[step].map(Axis.label) ?? "" } }
+        let rows = steps.map { step in [String(format: "%.0f", step)] + byStep.map { $0[step].map(Axis.label) ?? "" } }
         let isThinned = series.contains { $0.points.count > LinePlot.mostPoints }
         return Figure(
             title: title, drawing: plot.drawing, legend: series.map(\.name),

@@ -60,7 +60,7 @@ struct RunSections {
     }
 
     private static func cells(_ finding: Finding) -> [String] {
-        [ReportText.proportion(finding.pair.second), ReportText.pValue(finding.correctedP), finding.word]
+        [ReportText.proportion(finding.pair.second), Text.pValue(finding.correctedP), finding.word]
     }
 
     static func estimate(_ series: Int, _ share: Proportion, finding: String? = nil) -> ForestPlot.Estimate {

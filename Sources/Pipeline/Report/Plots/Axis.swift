@@ -8,11 +8,14 @@ struct Axis: Equatable {
 
     /// Spans `values`, widened to round numbers. Values that are not finite are left out of account; without any it spans 0...1.
     init(_ values: [Double], includesZero: Bool = false, ticks wanted: Int = 5) {
-        var finite = values.filter(\.isFinite)
+        // Beyond 1e300 a span, or a tick beside it, may be infinite.
+        var finite = values.filter(\.isFinite).map { min(1e300, max(-1e300, $0)) }
         if includesZero { finite.append(0) }
         var low = finite.min() ?? 0, high = finite.max() ?? 1
-        if high == low {
-            let margin = low == 0 ? 1 : abs(low) / 2
+        let size = max(abs(low), abs(high))
+        // So near each other, or to 0, that there is no tick between them.
+        if high - low <= max(1e-9 * size, 1e-300) {
+            let margin = size <= 1e-300 ? 1 : size / 2
             (low, high) = (includesZero && low >= 0 ? low : low - margin, high + margin)
         }
         self.init(from: low, to: high, step: Self.step(high - low, wanted))
