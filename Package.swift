@@ -51,7 +51,7 @@ let package = Package(
         // Question agent, answer agent, guides, deadlines, format checks.
         .target(name: "Agents", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions", "Datasets"]),
         // Accuracy, intervals, paired tests; the MMLU and chat styles of asking.
-        .target(name: "Evaluation", dependencies: ["Groundwork", "Tokenizers", "Transformers", "Questions", "Agents"]),
+        .target(name: "Evaluation", dependencies: ["Groundwork", "ContentHash", "Tokenizers", "Transformers", "Questions", "Agents"]),
         // Matches and tournaments between teams: native, behind an endpoint, or external commands; ratings.
         .target(name: "Tournaments", dependencies: [
             "Groundwork", "ContentHash", "Tokenizers", "Transformers", "Questions", "Distillation", "Teachers", "Agents", "Evaluation",

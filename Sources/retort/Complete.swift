@@ -74,10 +74,14 @@ struct Complete: ParsableCommand {
         return tokenizer.addsBOS ? (tokenizer.bos.map { [$0] } ?? []) + ids : ids
     }
 
-    private func guide(_ tokenizer: Tokenizer) -> FreeText {
-        FreeText(
+    /// A text that ends where the model's context does, if not before.
+    private func guide(behind prompt: [Int], _ model: LanguageModel) throws -> FreeText {
+        let room = model.configuration.contextLength - prompt.count
+        guard room >= 0 else { throw ModelError.tooLong(tokens: prompt.count, context: model.configuration.contextLength) }
+        return FreeText(
             sampling: Sampling(temperature: temperature, topP: topP, topK: topK, repetitionPenalty: repetitionPenalty),
-            limit: maxTokens, ends: ignoreEOS ? [] : tokenizer.endTokens)
+            // The last token is written and not read.
+            limit: min(maxTokens, room + 1), ends: ignoreEOS ? [] : model.tokenizer.endTokens)
     }
 
     func run() throws {
@@ -87,7 +91,7 @@ struct Complete: ParsableCommand {
         guard !text.isEmpty else { throw ValidationError("The prompt is empty.") }
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let ids = try ids(of: text, model.tokenizer), guide = guide(model.tokenizer)
+        let ids = try ids(of: text, model.tokenizer), guide = try guide(behind: ids, model)
         let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
         defer { if let note = model.decodingNote { StandardOutput.note("warning: \(note)") } }
         if json {
@@ -106,7 +110,13 @@ struct Complete: ParsableCommand {
     private func run(_ prompts: [String]) throws {
         let model = try modelOptions.load()
         let adapter = try adapterOptions.load(for: model)
-        let asked = try prompts.map { (ids: try ids(of: $0, model.tokenizer), guide: guide(model.tokenizer)) }
+        let asked = try prompts.enumerated().map { number, text in
+            let ids = try ids(of: text, model.tokenizer)
+            // Found out now, before the others have been answered for nothing.
+            do { return (ids: ids, guide: try guide(behind: ids, model)) } catch let error as ModelError {
+                throw FileError(path: "prompt \(number + 1)", action: "continue", reason: "\(error)")
+            }
+        }
         let decoder = try Decoder(model: model, adapter: adapter, slots: min(streams ?? 16, prompts.count))
         defer { if let note = model.decodingNote { StandardOutput.note("warning: \(note)") } }
         let progress = Progress("complete", total: asked.count, unit: "prompts")

@@ -283,6 +283,17 @@ import Testing
         #expect(status == 0 || text.contains("error: cannot write to standard output: No space left on device"), "\(text)")
     }
 
+    /// A text ends where the context does; a prompt that is longer is told before any is continued.
+    @Test func aTextEndsWithTheContext() throws {
+        let whole = try Command(["complete", "--model", tinyModel, "--raw", "--json", "--max-tokens", "100000", "--ignore-eos", "x"])
+        #expect(whole.status == 0 && whole.output.contains("\"finish\":\"length\""), "\(whole.errors) \(whole.output.suffix(200))")
+        try withFolder { folder in
+            try WholeFile.write("\"short\"\n\"\(String(repeating: "long ", count: 20_000))\"\n", to: folder + "/prompts.jsonl")
+            let command = try Command(["complete", "--model", tinyModel, "--raw", "--max-tokens", "2", "--prompts", folder + "/prompts.jsonl"])
+            #expect(command.status == 1 && command.output.isEmpty && command.errors.contains("prompt 2") && command.errors.contains("context"), "\(command.errors)")
+        }
+    }
+
     @Test func aBadLineOfPromptsIsNamed() throws {
         try withFolder { folder in
             let prompts = folder + "/prompts.jsonl"
