@@ -137,9 +137,10 @@ public struct Sandbox: Sendable {
                 throw FileError(path: "\(folder)/\(name)", action: "write", reason: error.localizedDescription)
             }
         }
-        // An interpreter outside the system's folders brings its own along.
+        // An interpreter outside the system's folders brings its own along: what it was installed as (pyenv's stands in for others), and no
+        // more of somebody's home than it lies in.
         let place = URL(fileURLWithPath: python).deletingLastPathComponent()
-        let prefix = (place.lastPathComponent == "bin" ? place.deletingLastPathComponent() : place).path
+        let prefix = (["bin", "shims"].contains(place.lastPathComponent) ? place.deletingLastPathComponent() : place).path
         let cpu = Int(limits.seconds.rounded(.up)) + 1
         let command = [
             Self.find("setpriv") ?? "setpriv", "--pdeathsig", "KILL", Self.find("unshare") ?? "unshare", "--user", "--map-root-user", "--mount",
