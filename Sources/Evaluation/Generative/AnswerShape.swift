@@ -30,14 +30,13 @@ enum AnswerShape {
             self = .equation(sides[0], sides[1])
             return
         }
-        let compact = text.filter { !$0.isWhitespace }
-        let parts = AnswerText.isGrouped(compact) ? [text] : Self.split(characters, at: ",")
+        let parts = AnswerText.isGrouped(text) ? [text] : Self.parts(text)
         if parts.count > 1 {
             self = .list(parts.flatMap(Self.bothSigns))
             return
         }
         if text.hasPrefix("\\{"), text.hasSuffix("\\}") {
-            self = .list(Self.split(Array(text.dropFirst(2).dropLast(2)), at: ","))
+            self = .list(Self.parts(String(text.dropFirst(2).dropLast(2))).flatMap(Self.bothSigns))
             return
         }
         if let open = characters.first, let close = characters.last, "([".contains(open), ")]".contains(close), Self.isOnePair(characters) {
@@ -46,29 +45,45 @@ enum AnswerShape {
                 self = .bracketed(open: open, inside, close: close)
                 return
             }
-            // Parentheses around one thing say nothing.
-            if open == "(", close == ")" {
-                self = AnswerShape(inside[0])
-                return
-            }
+            // Parentheses around one thing say nothing; [2.7] may be 2.
+            self = open == "(" && close == ")" ? AnswerShape(inside[0]) : .bracketed(open: open, inside, close: close)
+            return
         }
         let signs = Self.bothSigns(text)
         self = signs.count > 1 ? .list(signs) : .single(text)
     }
 
-    /// "x \in [0, 1]" says which set the answer is; nil where there is no such sign.
-    private static func afterMembership(_ text: String) -> String? {
-        let sign = text.ranges(of: "\\in").first { $0.upperBound == text.endIndex || !text[$0.upperBound].isLetter }
-        return sign.map { String(text[$0.upperBound...]).trimmingSpace }
+    /// The names before the values of "x = 1, y = 2".
+    static func names(_ parts: [String]) -> Set<String> {
+        Set(parts.compactMap { part in
+            guard case .equation(let name, _) = AnswerShape(part), AnswerText.isName(name) else { return nil }
+            return AnswerText.bare(name)
+        })
     }
 
+    /// What stands between commas.
+    static func parts(_ text: String) -> [String] { split(Array(text), at: ",") }
+
+    /// Where a command stands: "\in" is not the beginning of "\infty", nor "\pm" of "\pmod".
+    private static func ranges(of command: String, in text: String) -> [Range<String.Index>] {
+        text.ranges(of: command).filter { $0.upperBound == text.endIndex || !text[$0.upperBound].isLetter }
+    }
+
+    /// "x \in [0, 1]" says which set the answer is; nil where it says more, as "x = \pi k, k \in \mathbb{Z}" does.
+    private static func afterMembership(_ text: String) -> String? {
+        guard let sign = ranges(of: "\\in", in: text).first, AnswerText.isName(String(text[..<sign.lowerBound])) else { return nil }
+        return String(text[sign.upperBound...]).trimmingSpace
+    }
+
+    /// Of one sign: whether two of them go together is not said.
     private static func bothSigns(_ text: String) -> [String] {
-        guard text.contains("\\pm") else { return [text] }
-        return [text.replacing("\\pm", with: "+"), text.replacing("\\pm", with: "-")]
+        let signs = ranges(of: "\\pm", in: text)
+        guard signs.count == 1, !text.contains("\\mp") else { return [text] }
+        return ["+", "-"].map { text[..<signs[0].lowerBound] + $0 + text[signs[0].upperBound...] }
     }
 
     /// Whether the first bracket is closed by the last one.
-    private static func isOnePair(_ characters: [Character]) -> Bool {
+    static func isOnePair(_ characters: [Character]) -> Bool {
         var depth = 0
         for (index, character) in characters.enumerated() {
             if "([".contains(character) { depth += 1 }

@@ -8,17 +8,7 @@ public struct MathBenchmark: WrittenBenchmark {
         let answer: String?
         let solution: String?
         let subject: String?
-        let level: Level?
         let unique_id: String?
-
-        /// 3, "3" or "Level 3".
-        enum Level: Decodable {
-            case number(Int), text(String)
-            init(from decoder: any Decoder) throws {
-                let value = try decoder.singleValueContainer()
-                self = try (try? value.decode(Int.self)).map(Level.number) ?? .text(value.decode(String.self))
-            }
-        }
     }
 
     public let name = "math500"

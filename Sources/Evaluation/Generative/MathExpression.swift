@@ -2,7 +2,10 @@ import Foundation
 
 /// A LaTeX expression of numbers, variables and the usual functions that can be computed.
 indirect enum MathExpression {
-    case number(Double)
+    case number(Fraction)
+    /// π and e, as near as a Double comes to them.
+    case constant(Double)
+    case infinity
     case variable(String)
     case sum(MathExpression, MathExpression)
     case product(MathExpression, MathExpression)
@@ -15,7 +18,7 @@ indirect enum MathExpression {
 
     var variables: Set<String> {
         switch self {
-        case .number: []
+        case .number, .constant, .infinity: []
         case .variable(let name): [name]
         case .function(_, let argument): argument.variables
         case .sum(let a, let b), .product(let a, let b), .quotient(let a, let b), .power(let a, let b), .root(let a, degree: let b),
@@ -24,44 +27,475 @@ indirect enum MathExpression {
         }
     }
 
-    /// Not a number where the expression is not defined, or a variable has no value.
-    func value(_ values: [String: Double]) -> Double {
+    func value(at place: MathPlace) -> MathValue {
         switch self {
-        case .number(let number): return number
-        case .variable(let name): return values[name] ?? .nan
-        case .sum(let a, let b): return a.value(values) + b.value(values)
-        case .product(let a, let b): return a.value(values) * b.value(values)
-        case .quotient(let a, let b): return a.value(values) / b.value(values)
-        case .power(let a, let b): return Self.power(a.value(values), b.value(values))
-        case .root(let a, let degree):
-            let (radicand, degree) = (a.value(values), degree.value(values))
-            if degree == 2 { return radicand.squareRoot() }
-            // The real root of a negative number, where the degree is odd.
-            if radicand < 0, degree.truncatingRemainder(dividingBy: 2).magnitude == 1 { return -pow(-radicand, 1 / degree) }
-            return pow(radicand, 1 / degree)
-        case .function(let name, let argument): return Self.functions[name]?(argument.value(values)) ?? .nan
-        case .logarithm(let a, let base): return log(a.value(values)) / log(base.value(values))
-        case .choose(let n, let k):
-            let (n, k) = (n.value(values), k.value(values))
-            return (exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))).rounded()
+        case .number(let number): place.settled(number)
+        case .constant(let constant): .rounded(constant, error: 0, isIrrational: true)
+        case .infinity: .infinite(negative: false)
+        case .variable(let name): place.values[name].map(MathValue.exact) ?? .undefined
+        case .sum(let a, let b): place.sum(a.value(at: place), b.value(at: place))
+        case .product(let a, let b): place.product(a.value(at: place), b.value(at: place))
+        case .quotient(let a, let b): place.quotient(a.value(at: place), b.value(at: place))
+        case .power(let a, let b): place.power(a.value(at: place), b.value(at: place))
+        case .root(let a, let degree): place.power(a.value(at: place), place.quotient(.exact(1), degree.value(at: place)))
+        case .function(let name, let argument): place.function(name, argument.value(at: place))
+        case .logarithm(let a, let base): place.logarithm(a.value(at: place), base: base.value(at: place))
+        case .choose(let n, let k): place.choose(n.value(at: place), k.value(at: place))
         }
     }
 
-    /// Whole powers of ten as a literal would be read, so that 3 × 10⁻² is 0.03.
-    private static func power(_ base: Double, _ exponent: Double) -> Double {
-        if base == 10, exponent == exponent.rounded(), abs(exponent) < 300 { return Double("1e\(Int(exponent))") ?? .nan }
-        return pow(base, exponent)
-    }
-
-    static let functions: [String: @Sendable (Double) -> Double] = [
-        "sin": { sin($0) }, "cos": { cos($0) }, "tan": { tan($0) }, "cot": { 1 / tan($0) }, "sec": { 1 / cos($0) }, "csc": { 1 / sin($0) },
-        "arcsin": { asin($0) }, "arccos": { acos($0) }, "arctan": { atan($0) }, "sinh": { sinh($0) }, "cosh": { cosh($0) },
-        "tanh": { tanh($0) }, "ln": { log($0) }, "log": { log10($0) }, "exp": { exp($0) }, "abs": { abs($0) },
-        "factorial": { $0 < 0 || $0 != $0.rounded() ? .nan : tgamma($0 + 1) },
-        "floor": { $0.rounded(.down) }, "ceil": { $0.rounded(.up) },
+    static let functions: Set<String> = [
+        "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "log", "exp", "abs", "floor", "ceil",
     ]
 
     static let greek: Set<String> = [
         "alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "nu", "rho", "sigma", "tau", "phi", "varphi", "psi", "omega",
     ]
+}
+
+/// What an expression comes to.
+enum MathValue {
+    case exact(Fraction)
+    /// In floating point, with a bound on what rounding has done to it on the way: √2·√2 − 2 is 0 to within that bound, and 2⁻⁶⁰ is not. What is
+    /// known to be irrational is no exact number, however near: √2 is not 1.4142135623730951.
+    case approximate(Double, error: Double, isIrrational: Bool)
+    /// Only where ∞ was written: a number that is too large is unknown.
+    case infinite(negative: Bool)
+    /// It has left the range of what is computed, or rounding has left too little of it to be told from others.
+    case unknown
+    case undefined
+
+    static func rounded(_ number: Double, error: Double, isIrrational: Bool = false) -> MathValue {
+        // Four units in the last place: more than any function of the C library is off by.
+        let error = error + number.magnitude * 0x1p-50
+        if number.isNaN { return .undefined }
+        guard number.isFinite, number == 0 || number.magnitude > 1e-290, error <= 1e-9 * max(1, number.magnitude) else { return .unknown }
+        return .approximate(number, error: error, isIrrational: isIrrational)
+    }
+
+    /// √2 + 1, and of what is not 0 also 2√2, is irrational as √2 is.
+    static func isIrrational(_ a: MathValue, with b: MathValue) -> Bool {
+        switch (a, b) {
+        case (.exact, .approximate(_, _, let isIrrational)), (.approximate(_, _, let isIrrational), .exact): isIrrational
+        default: false
+        }
+    }
+
+    var estimate: (value: Double, error: Double)? {
+        switch self {
+        case .exact(let number):
+            let value = number.double
+            guard value.isFinite, value == 0 ? number.isZero : value.magnitude > 1e-290 else { return nil }
+            return (value, number.isDouble ? 0 : value.magnitude * 0x1p-50)
+        case .approximate(let value, let error, _): return (value, error)
+        case .infinite, .unknown, .undefined: return nil
+        }
+    }
+
+    var isUnknown: Bool { if case .unknown = self { true } else { false } }
+    var isUndefined: Bool { if case .undefined = self { true } else { false } }
+
+    /// What is made of operands that have no estimate.
+    static func nothing(of operands: MathValue...) -> MathValue { operands.contains(where: \.isUndefined) ? .undefined : .unknown }
+
+    func agrees(with other: MathValue) -> Bool {
+        switch (self, other) {
+        case (.exact(let a), .exact(let b)): return a == b
+        case (.infinite(let a), .infinite(let b)): return a == b
+        default:
+            guard !MathValue.isIrrational(self, with: other), let a = estimate, let b = other.estimate else { return false }
+            return abs(a.value - b.value) <= a.error + b.error
+        }
+    }
+}
+
+/// Where an expression is computed: the values of its variables. Numbers stay exact as long as they can.
+struct MathPlace {
+    var values: [String: Fraction] = [:]
+
+    /// In bits. Constants of up to 3,000 digits are computed, and no longer ones: 9^{9^{9^9}} costs nothing. With variables there are many places
+    /// to compute at, and a longer number may become a rounded one, since whoever differs there differs at simpler places too.
+    private var longest: Int { values.isEmpty ? 10_000 : 1_000 }
+
+    func settled(_ number: Fraction?) -> MathValue {
+        guard let number else { return .undefined }
+        if number.bitWidth <= longest { return .exact(number) }
+        return values.isEmpty ? .unknown : .rounded(number.double, error: 0)
+    }
+
+    func sum(_ a: MathValue, _ b: MathValue) -> MathValue {
+        if case .exact(let a) = a, case .exact(let b) = b { return settled(a + b) }
+        guard let x = a.estimate, let y = b.estimate else { return .nothing(of: a, b) }
+        return .rounded(x.value + y.value, error: x.error + y.error, isIrrational: MathValue.isIrrational(a, with: b))
+    }
+
+    func product(_ a: MathValue, _ b: MathValue) -> MathValue {
+        switch (a, b) {
+        case (.exact(let a), .exact(let b)): return settled(a * b)
+        case (.exact(0), .approximate), (.approximate, .exact(0)): return .exact(0)
+        case (.exact(let sign), .infinite(let negative)), (.infinite(let negative), .exact(let sign)):
+            return sign == 1 || sign == -1 ? .infinite(negative: negative != sign.isNegative) : .unknown
+        default:
+            guard let x = a.estimate, let y = b.estimate else { return .nothing(of: a, b) }
+            let product = x.value * y.value
+            // Below the smallest Double, not 0.
+            guard product != 0 || x.value == 0 || y.value == 0 else { return .unknown }
+            let error = x.value.magnitude * y.error + y.value.magnitude * x.error + x.error * y.error
+            return .rounded(product, error: error, isIrrational: MathValue.isIrrational(a, with: b))
+        }
+    }
+
+    func quotient(_ a: MathValue, _ b: MathValue) -> MathValue {
+        if case .exact(let a) = a, case .exact(let b) = b { return settled(a / b) }
+        guard let x = a.estimate, let y = b.estimate, y.value.magnitude > y.error else { return .nothing(of: a, b) }
+        if case .exact(0) = a { return a }
+        let quotient = x.value / y.value
+        guard quotient != 0 || x.value == 0 else { return .unknown }
+        let error = (x.error + quotient.magnitude * y.error) / (y.value.magnitude - y.error)
+        return .rounded(quotient, error: error, isIrrational: MathValue.isIrrational(a, with: b))
+    }
+
+    /// The real power: of a negative base where the exponent, in lowest terms, has an odd denominator.
+    func power(_ base: MathValue, _ exponent: MathValue) -> MathValue {
+        var fraction: Fraction?
+        var isIrrational = false
+        if case .exact(let exponent) = exponent { fraction = exponent }
+        if case .exact(let base) = base, let fraction {
+            if base.isZero { return fraction.isZero || fraction.isNegative ? .undefined : .exact(0) }
+            if base.isNegative, fraction.denominator.isEven { return .undefined }
+            if base == 1 || base == -1 { return .exact(fraction.numerator.isEven ? 1 : base) }
+            if let times = fraction.numerator.integer, let degree = fraction.denominator.integer {
+                let root = base.root(degree)
+                if let root, times <= longest, (root.bitWidth - 1) * times <= longest {
+                    let power = root.power(times)
+                    return settled(fraction.isNegative ? 1 / power : power)
+                }
+                isIrrational = root == nil
+            }
+            // A power of a whole number that is too long.
+            if values.isEmpty, !isIrrational { return .unknown }
+        }
+        guard let a = base.estimate, let b = exponent.estimate else { return .nothing(of: base, exponent) }
+        if a.value < -a.error, fraction?.denominator.isEven != false { return .undefined }
+        let isNegative = a.value < 0 && fraction?.numerator.isEven == false
+        let size = a.value.magnitude
+        // What may be 0 or on either side of it has whole powers only.
+        guard size > a.error || b.error == 0 && b.value > 0 && b.value == b.value.rounded() else { return .unknown }
+        let power = pow(size, b.value)
+        guard power > 0 || size == 0 else { return .unknown }
+        let spread = [pow(size + a.error, b.value), pow(max(0, size - a.error), b.value), pow(size, b.value + b.error), pow(size, b.value - b.error)]
+        let errors = spread.map { abs($0 - power) }
+        let error = max(errors[0], errors[1]) + max(errors[2], errors[3])
+        return .rounded(isNegative ? -power : power, error: error, isIrrational: isIrrational)
+    }
+
+    func function(_ name: String, _ argument: MathValue) -> MathValue {
+        switch name {
+        case "factorial":
+            guard case .exact(let n) = argument, n.isWhole, !n.isNegative else { return argument.isUnknown ? .unknown : .undefined }
+            guard let n = n.numerator.integer, n <= 1_500 else { return .unknown }
+            return settled(n < 2 ? 1 : (2...n).reduce(1) { $0 * Fraction($1) })
+        case "abs":
+            if case .exact(let x) = argument { return .exact(x.isNegative ? -1 * x : x) }
+            return argument.estimate.map { .rounded($0.value.magnitude, error: $0.error) } ?? .nothing(of: argument)
+        case "floor": return floor(argument)
+        case "ceil": return product(.exact(-1), floor(product(.exact(-1), argument)))
+        case "tan": return quotient(function("sin", argument), function("cos", argument))
+        case "cot": return quotient(function("cos", argument), function("sin", argument))
+        case "sec": return quotient(.exact(1), function("cos", argument))
+        case "csc": return quotient(.exact(1), function("sin", argument))
+        case "exp": return power(.rounded(M_E, error: 0), argument)
+        case "log": return logarithm(argument, base: .exact(10))
+        default:
+            guard let function = Self.real[name], let (x, error) = argument.estimate else { return .nothing(of: argument) }
+            // Where a whole period is lost in the error, its two ends tell nothing.
+            if ["sin", "cos"].contains(name), error > 1e-6 { return .unknown }
+            let value = function(x)
+            return .rounded(value, error: error == 0 ? 0 : max(abs(function(x + error) - value), abs(function(x - error) - value)))
+        }
+    }
+
+    /// The functions that are left to the C library. An error may have taken an argument over the edge of where a function is defined.
+    private static let real: [String: @Sendable (Double) -> Double] = [
+        "sin": { sin($0) }, "cos": { cos($0) }, "arcsin": { asin(inside($0)) }, "arccos": { acos(inside($0)) }, "arctan": { atan($0) },
+        "sinh": { sinh($0) }, "cosh": { cosh($0) }, "tanh": { tanh($0) }, "ln": { log($0) },
+    ]
+
+    private static func inside(_ x: Double) -> Double { x.magnitude > 1 + 1e-9 ? .nan : min(1, max(-1, x)) }
+
+    private func floor(_ argument: MathValue) -> MathValue {
+        switch argument {
+        case .exact(let x): return .exact(x.floor)
+        case .approximate(let x, let error, _):
+            let (low, high) = ((x - error).rounded(.down), (x + error).rounded(.down))
+            return low == high && high.magnitude < 0x1p53 ? .exact(Fraction(Int(low))) : .unknown
+        case .infinite, .unknown, .undefined: return .nothing(of: argument)
+        }
+    }
+
+    func logarithm(_ a: MathValue, base: MathValue) -> MathValue {
+        if case .exact(let x) = a, case .exact(let b) = base, !x.isNegative, !x.isZero, !b.isNegative, !b.isZero {
+            // Exact where it is whole, so that its floor is known.
+            let guess = (x.logarithm / b.logarithm).rounded()
+            if guess.magnitude < Double(longest), case .exact(let power) = power(base, .exact(Fraction(Int(guess)))), power == x {
+                return .exact(Fraction(Int(guess)))
+            }
+        }
+        return quotient(function("ln", a), function("ln", base))
+    }
+
+    /// For whole k: a polynomial in n, so n need not be whole.
+    func choose(_ n: MathValue, _ k: MathValue) -> MathValue {
+        guard case .exact(var k) = k, k.isWhole, !k.isNegative else { return k.isUnknown ? .unknown : .undefined }
+        var most = 50
+        if case .exact(let n) = n, n.isWhole, !n.isNegative {
+            most = longest
+            let rest = n + -1 * k
+            if rest.isNegative { return .exact(0) }
+            if rest.numerator < k.numerator { k = rest }
+        }
+        guard let k = k.numerator.integer, k <= most else { return .unknown }
+        var value = MathValue.exact(1)
+        for index in 0..<k {
+            value = quotient(product(value, sum(n, .exact(Fraction(-index)))), .exact(Fraction(index + 1)))
+            if value.estimate == nil { return .nothing(of: value) }
+        }
+        return value
+    }
+}
+
+/// A rational number in lowest terms.
+struct Fraction: Equatable, ExpressibleByIntegerLiteral {
+    let isNegative: Bool
+    let numerator: Natural
+    let denominator: Natural
+
+    init(_ numerator: Natural, _ denominator: Natural = 1, isNegative: Bool = false) {
+        self.isNegative = isNegative && !numerator.isZero
+        let shared = numerator.isZero ? denominator : denominator == 1 ? 1 : Natural.greatestCommonDivisor(numerator, denominator)
+        self.numerator = shared == 1 ? numerator : numerator.divided(by: shared).quotient
+        self.denominator = shared == 1 ? denominator : denominator.divided(by: shared).quotient
+    }
+
+    init(_ integer: Int) { self.init(Natural(integer.magnitude), isNegative: integer < 0) }
+    init(integerLiteral value: Int) { self.init(value) }
+
+    var isZero: Bool { numerator.isZero }
+    var isWhole: Bool { denominator == 1 }
+    var bitWidth: Int { max(numerator.bitWidth, denominator.bitWidth) }
+
+    static func + (a: Fraction, b: Fraction) -> Fraction {
+        let (left, right, denominator) = (a.numerator * b.denominator, b.numerator * a.denominator, a.denominator * b.denominator)
+        if a.isNegative == b.isNegative { return Fraction(left + right, denominator, isNegative: a.isNegative) }
+        return left < right
+            ? Fraction(right - left, denominator, isNegative: b.isNegative) : Fraction(left - right, denominator, isNegative: a.isNegative)
+    }
+
+    static func * (a: Fraction, b: Fraction) -> Fraction {
+        Fraction(a.numerator * b.numerator, a.denominator * b.denominator, isNegative: a.isNegative != b.isNegative)
+    }
+
+    /// Nil for a division by 0.
+    static func / (a: Fraction, b: Fraction) -> Fraction? {
+        b.isZero ? nil : Fraction(a.numerator * b.denominator, a.denominator * b.numerator, isNegative: a.isNegative != b.isNegative)
+    }
+
+    func power(_ exponent: Int) -> Fraction {
+        Fraction(numerator.power(exponent), denominator.power(exponent), isNegative: isNegative && exponent % 2 == 1)
+    }
+
+    /// Nil where it is irrational. Of a negative number for an odd degree.
+    func root(_ degree: Int) -> Fraction? {
+        guard degree > 1 else { return self }
+        let (above, below) = (numerator.root(degree), denominator.root(degree))
+        return above.power(degree) == numerator && below.power(degree) == denominator ? Fraction(above, below, isNegative: isNegative) : nil
+    }
+
+    var floor: Fraction {
+        let (quotient, rest) = numerator.divided(by: denominator)
+        return Fraction(isNegative && !rest.isZero ? quotient + 1 : quotient, isNegative: isNegative)
+    }
+
+    /// To within two units in the last place; infinite or 0 outside of a Double's range.
+    var double: Double {
+        let (above, below) = (numerator.leading, denominator.leading)
+        return (isNegative ? -1 : 1) * scalbn(above.value / below.value, above.exponent - below.exponent)
+    }
+
+    /// Whether `double` is exact.
+    var isDouble: Bool { numerator.bitWidth <= 53 && denominator.bitWidth == denominator.trailingZeros + 1 }
+
+    /// Of its size; a guess.
+    var logarithm: Double {
+        let (above, below) = (numerator.leading, denominator.leading)
+        return log(above.value / below.value) + Double(above.exponent - below.exponent) * M_LN2
+    }
+}
+
+/// A whole number from 0 on, of any size. The long ways of multiplying and dividing do for what `MathPlace` lets become no longer.
+struct Natural: Comparable, ExpressibleByIntegerLiteral {
+    /// The lowest first, and none of 0 at the end.
+    private var words: [UInt]
+
+    init(_ value: UInt) { words = value == 0 ? [] : [value] }
+    init(integerLiteral value: UInt) { self.init(value) }
+
+    private init(words: [UInt]) {
+        self.words = words
+        trim()
+    }
+
+    /// Nil for what is not decimal digits.
+    init?(digits: some StringProtocol) {
+        guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+        self = digits.reduce(0) { $0 * 10 + Natural(UInt($1.wholeNumberValue ?? 0)) }
+    }
+
+    private mutating func trim() { while words.last == 0 { words.removeLast() } }
+
+    var isZero: Bool { words.isEmpty }
+    var isEven: Bool { words.first.map { $0 % 2 == 0 } ?? true }
+    var bitWidth: Int { words.last.map { words.count * 64 - $0.leadingZeroBitCount } ?? 0 }
+    var trailingZeros: Int { words.firstIndex { $0 != 0 }.map { $0 * 64 + words[$0].trailingZeroBitCount } ?? 0 }
+    var integer: Int? { isZero ? 0 : words.count == 1 ? Int(exactly: words[0]) : nil }
+
+    /// The first 64 bits, and how many follow.
+    var leading: (value: Double, exponent: Int) {
+        let rest = max(0, bitWidth - 64)
+        return (Double((self >> rest).words.first ?? 0), rest)
+    }
+
+    static func < (a: Natural, b: Natural) -> Bool {
+        if a.words.count != b.words.count { return a.words.count < b.words.count }
+        for index in a.words.indices.reversed() where a.words[index] != b.words[index] { return a.words[index] < b.words[index] }
+        return false
+    }
+
+    static func + (a: Natural, b: Natural) -> Natural {
+        var (sum, carry) = (a.words.count < b.words.count ? b.words : a.words, UInt(0))
+        let other = a.words.count < b.words.count ? a.words : b.words
+        for index in sum.indices {
+            if index >= other.count, carry == 0 { break }
+            let (first, over) = sum[index].addingReportingOverflow(index < other.count ? other[index] : 0)
+            let (second, overAgain) = first.addingReportingOverflow(carry)
+            (sum[index], carry) = (second, over || overAgain ? 1 : 0)
+        }
+        return Natural(words: carry == 0 ? sum : sum + [carry])
+    }
+
+    /// What is taken away is no larger.
+    static func -= (a: inout Natural, b: Natural) {
+        var borrow: UInt = 0
+        for index in a.words.indices {
+            if index >= b.words.count, borrow == 0 { break }
+            let (first, under) = a.words[index].subtractingReportingOverflow(index < b.words.count ? b.words[index] : 0)
+            let (second, underAgain) = first.subtractingReportingOverflow(borrow)
+            (a.words[index], borrow) = (second, under || underAgain ? 1 : 0)
+        }
+        a.trim()
+    }
+
+    static func - (a: Natural, b: Natural) -> Natural {
+        var difference = a
+        difference -= b
+        return difference
+    }
+
+    static func * (a: Natural, b: Natural) -> Natural {
+        var product = [UInt](repeating: 0, count: a.words.count + b.words.count)
+        for (place, digit) in a.words.enumerated() {
+            var carry: UInt = 0
+            for (offset, other) in b.words.enumerated() {
+                // (2⁶⁴ − 1)² + 2 (2⁶⁴ − 1) is still below 2¹²⁸.
+                var (high, low) = digit.multipliedFullWidth(by: other)
+                for addend in [product[place + offset], carry] {
+                    let (sum, over) = low.addingReportingOverflow(addend)
+                    (low, high) = (sum, over ? high + 1 : high)
+                }
+                (product[place + offset], carry) = (low, high)
+            }
+            product[place + b.words.count] = carry
+        }
+        return Natural(words: product)
+    }
+
+    static func << (a: Natural, bits: Int) -> Natural {
+        let (whole, part) = (bits / 64, bits % 64)
+        var shifted = [UInt](repeating: 0, count: whole) + a.words + [0]
+        if part > 0 {
+            for index in shifted.indices.dropFirst(whole).reversed() {
+                shifted[index] = shifted[index] << part | (index > whole ? shifted[index - 1] >> (64 - part) : 0)
+            }
+        }
+        return Natural(words: shifted)
+    }
+
+    static func >> (a: Natural, bits: Int) -> Natural {
+        let (whole, part) = (bits / 64, bits % 64)
+        var shifted = Array(a.words.dropFirst(whole))
+        if part > 0 {
+            for index in shifted.indices {
+                shifted[index] = shifted[index] >> part | (index + 1 < shifted.count ? shifted[index + 1] << (64 - part) : 0)
+            }
+        }
+        return Natural(words: shifted)
+    }
+
+    func divided(by divisor: Natural) -> (quotient: Natural, rest: Natural) {
+        if self < divisor { return (0, self) }
+        var quotient = [UInt](repeating: 0, count: words.count)
+        if divisor.words.count == 1 {
+            var rest: UInt = 0
+            for index in words.indices.reversed() { (quotient[index], rest) = divisor.words[0].dividingFullWidth((rest, words[index])) }
+            return (Natural(words: quotient), Natural(rest))
+        }
+        // Bit by bit.
+        var rest: Natural = 0
+        for bit in (0..<bitWidth).reversed() {
+            rest.double(adding: words[bit / 64] >> (bit % 64) & 1)
+            if rest < divisor { continue }
+            rest -= divisor
+            quotient[bit / 64] |= 1 << (bit % 64)
+        }
+        return (Natural(words: quotient), rest)
+    }
+
+    private mutating func double(adding bit: UInt) {
+        var carry = bit
+        for index in words.indices { (words[index], carry) = (words[index] << 1 | carry, words[index] >> 63) }
+        if carry > 0 { words.append(carry) }
+    }
+
+    /// By one division, since one of the two is often short, and then by subtractions and shifts (Stein 1967). Neither is 0.
+    static func greatestCommonDivisor(_ a: Natural, _ b: Natural) -> Natural {
+        let shorter = min(a, b), rest = max(a, b).divided(by: shorter).rest
+        if rest.isZero { return shorter }
+        let shared = min(rest.trailingZeros, shorter.trailingZeros)
+        var (a, b) = (rest >> rest.trailingZeros, shorter >> shorter.trailingZeros)
+        while a != b {
+            if a == 1 || b == 1 { return Natural(1) << shared }
+            if a < b { swap(&a, &b) }
+            a -= b
+            a = a >> a.trailingZeros
+        }
+        return a << shared
+    }
+
+    func power(_ exponent: Int) -> Natural {
+        if exponent == 0 { return 1 }
+        let half = power(exponent / 2)
+        return exponent % 2 == 0 ? half * half : half * half * self
+    }
+
+    /// The largest number whose power is no larger than this one, bit by bit.
+    func root(_ degree: Int) -> Natural {
+        if self < 2 { return self }
+        var root: Natural = 0
+        for bit in (0...((bitWidth - 1) / degree)).reversed() {
+            let larger = root + Natural(1) << bit
+            // Its power has at least that many bits, which need not be computed to be too many.
+            if (larger.bitWidth - 1) * degree < bitWidth, larger.power(degree) <= self { root = larger }
+        }
+        return root
+    }
 }
