@@ -42,7 +42,7 @@ extension AdapterFile {
                 if own != alpha { for index in values.indices { values[index] *= Float(own / alpha) } }
                 values = Self.inStoredOrder(values, rows: entry.shape[0], module: source.module, model)
             }
-            if let index = values.firstOddIndex(as: entry.type) {
+            if let index = values.firstNotFinite(as: entry.type) {
                 throw CheckpointError.unwritable(
                     path: path, reason: "\(entry.name) holds \(values[index]), too large for \(entry.type); choose float32 or bfloat16")
             }

@@ -22,8 +22,8 @@ package enum HalfPrecision {
 }
 
 extension [Float] {
-    /// The first number that is none; or that is too large for a type of two bytes.
-    package func firstOddIndex(as type: DType = .float32) -> Int? {
+    /// The place of the first number that is none, or that becomes none in a type of two bytes.
+    package func firstNotFinite(as type: DType = .float32) -> Int? {
         let limit = (HalfPrecision.largest(type) ?? .greatestFiniteMagnitude).bitPattern
         // Without their signs floats are in the order of their bits, infinity and what is no number last.
         var largest: UInt32 = 0

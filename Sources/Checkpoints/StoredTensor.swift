@@ -80,7 +80,7 @@ public struct StoredTensor: Sendable {
     public func finiteFloats() throws -> [Float] {
         let values = try floats()
         forget()
-        if let index = values.firstOddIndex() { throw CheckpointError.notFinite(path: file.path, name: name, index: index, value: values[index]) }
+        if let index = values.firstNotFinite() { throw CheckpointError.notFinite(path: file.path, name: name, index: index, value: values[index]) }
         return values
     }
 

@@ -44,8 +44,11 @@ public final class AdamW {
         return (squares.reduce(0, +).squareRoot(), bad.map { parameters[$0].name })
     }
 
-    /// The name of a parameter that holds a number that is none; nil where there is none.
-    func notFiniteParameter() throws -> String? { try norm(of: parameters.map(\.tensor)).notFinite }
+    /// - Throws: `DistillationError.notFiniteWeight` for a parameter that holds what is no number.
+    func checkParameters() throws {
+        guard let name = try norm(of: parameters.map(\.tensor)).notFinite else { return }
+        throw DistillationError.notFiniteWeight(step: step, name: name)
+    }
 
     /// What gradients of this norm are multiplied by so that it is at most `limit`; the same factor as PyTorch's `clip_grad_norm_`.
     public static func clipFactor(norm: Double, limit: Double) -> Double { min(1, limit / (norm + 1e-6)) }

@@ -22,7 +22,7 @@ public final class Trainer {
     /// What the probe may not find, and what follows if it does.
     public var collapseGuard = CollapseGuard()
     /// Where notices go; standard error unless set.
-    public var notice: (String) -> Void = { StandardOutput.note($0) }
+    public var notice: (String) -> Void = { Console.note($0) }
     /// Whether the user has asked to stop.
     package var isInterrupted: () -> Bool = { Interruption.isRequested }
 
@@ -79,7 +79,7 @@ public final class Trainer {
             }
         }
         try run.log.flush()
-        try run.checkWeights()
+        try run.optimizer.checkParameters()
         try source.save(to: folder)
         let summary = TrainingSummary(examples: examples.count, metrics: run.log.steps)
         try store.finish(summary)

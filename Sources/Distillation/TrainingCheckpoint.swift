@@ -104,7 +104,7 @@ struct TrainingFolder {
     /// - Parameter isGood: whether a later collapse may go back here.
     /// - Throws: `DistillationError.notFiniteWeight` before anything is written: from such weights nothing can go on.
     mutating func save(_ optimizer: AdamW, retries: Int, isGood: Bool) throws {
-        try Self.checkWeights(of: optimizer)
+        try optimizer.checkParameters()
         let name = "step-" + String(repeating: "0", count: max(0, 8 - "\(optimizer.step)".count)) + "\(optimizer.step)"
             + (retries > 0 ? "-retry-\(retries)" : "") + ".safetensors"
         let tensors = entries(of: optimizer)
@@ -120,11 +120,6 @@ struct TrainingFolder {
         try write(
             State(step: optimizer.step, weights: name, retries: retries > 0 ? retries : nil, good: good, identity: identity), to: statePath)
         removeWeights(except: [name, good?.weights])
-    }
-
-    static func checkWeights(of optimizer: AdamW) throws {
-        guard let odd = try optimizer.notFiniteParameter() else { return }
-        throw DistillationError.notFiniteWeight(step: optimizer.step, name: odd)
     }
 
     func finish(_ summary: TrainingSummary) throws {

@@ -43,9 +43,6 @@ struct TrainingRun {
         try store.save(optimizer, retries: log.retries.count, isGood: isGood)
     }
 
-    /// - Throws: `DistillationError.notFiniteWeight`.
-    func checkWeights() throws { try TrainingFolder.checkWeights(of: optimizer) }
-
     /// What is measured with the weights of the last good checkpoint. The present ones are back afterwards, to the bit.
     func atGood(_ measure: () throws -> Double) throws -> Double {
         let present = try optimizer.parameters.map { try $0.tensor.floats() }

@@ -23,7 +23,7 @@ public struct FileError: Error, CustomStringConvertible {
 public enum WholeFile {
     /// Streams into a temporary neighbour of `path`, flushes it to the disk, then renames. Nothing remains on failure.
     public static func write(to path: String, _ body: (FileHandle) throws -> Void) throws {
-        if Place.isStream(path) { return try writeInto(path, body) }
+        if Paths.isStream(path) { return try writeInto(path, body) }
         let folder = (path as NSString).deletingLastPathComponent
         if !folder.isEmpty { try makeFolder(folder) }
         let temporary = path + ".partial-\(getpid())"
@@ -48,7 +48,8 @@ public enum WholeFile {
 
     /// What cannot be renamed into place: `/dev/stdout`, a pipe.
     private static func writeInto(_ path: String, _ body: (FileHandle) throws -> Void) throws {
-        let descriptor = open(path, O_WRONLY)
+        fflush(nil)  // it may be where `print` writes, too
+        let descriptor = open(path, O_WRONLY | O_APPEND)
         guard descriptor >= 0 else { throw FileError.last("open", path) }
         defer { close(descriptor) }
         do { try body(FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)) } catch { throw named(error, path) }

@@ -5,10 +5,10 @@ import Synchronization
 public struct Interrupted: Error, CustomStringConvertible {
     private let keepsWork: Bool
 
-    /// - Parameter keepsWork: whether the same command goes on where it was.
+    /// - Parameter keepsWork: whether the same command goes on where it was, or begins anew.
     public init(keepsWork: Bool = true) { self.keepsWork = keepsWork }
     public var description: String {
-        keepsWork ? "interrupted; what was finished is kept, the same command continues" : "interrupted; nothing was written"
+        keepsWork ? "interrupted; what was finished is kept, the same command continues" : "interrupted; nothing is finished, the same command begins anew"
     }
 }
 

@@ -44,7 +44,7 @@ public final class Progress {
         var line = "\(title): \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.2f" : "%.0f", rate))/s"
         line += end ? ", \(Self.clock(seconds)) in all" : ", \(Self.clock(Double(total - done) / max(rate, 1e-9))) left"
         if !note.isEmpty { line += ", \(note)" }
-        StandardOutput.show(isTerminal ? "\r\u{1B}[K\(line)\(end ? "\n" : "")" : line + "\n")
+        Console.show(isTerminal ? "\r\u{1B}[K\(line)\(end ? "\n" : "")" : line + "\n")
     }
 
     /// `75 s` as "1:15".

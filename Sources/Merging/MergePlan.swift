@@ -48,7 +48,7 @@ struct MergePlan: Sendable {
         try settings.check()
         for input in inputs {
             guard Float(input.weight).isFinite, Float(input.weight) != 0 else { throw MergeError.weight(input.weight, folder: input.folder) }
-            guard !Place.areSame(input.folder, output) else { throw MergeError.outputIsInput(output) }
+            guard !Paths.areSame(input.folder, output) else { throw MergeError.outputIsInput(output) }
         }
         var settings = settings.resolved
         let adapters = try inputs.map { try AdapterFile.read($0.folder) }

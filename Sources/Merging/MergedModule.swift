@@ -16,7 +16,7 @@ struct MergedTensor: Sendable {
 
     /// - Throws: `MergeError.tooLarge`.
     init(_ name: String, _ values: [Float], as type: DType) throws {
-        if let index = values.firstOddIndex(as: type) { throw MergeError.tooLarge(tensor: name, value: values[index], type: type) }
+        if let index = values.firstNotFinite(as: type) { throw MergeError.tooLarge(tensor: name, value: values[index], type: type) }
         self.name = name
         switch type {
         case .bfloat16: content = .halves(values.map(HalfPrecision.bfloat16))

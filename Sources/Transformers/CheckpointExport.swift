@@ -30,7 +30,7 @@ public enum CheckpointExport {
                 path: base.path, what: "a GGUF file as the base of a merged checkpoint",
                 remedy: "give the model's Hugging Face folder, or export the adapter as gguf, which llama.cpp applies to the GGUF file")
         }
-        for (taken, owner) in [(source, "base model"), (adapter.folder, "adapter")] where Place.areSame(taken, folder) {
+        for (taken, owner) in [(source, "base model"), (adapter.folder, "adapter")] where Paths.areSame(taken, folder) {
             throw CheckpointError.unwritable(path: folder, reason: "it is the \(owner)'s own folder; choose another")
         }
         try adapter.check(against: base.configuration)

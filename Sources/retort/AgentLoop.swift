@@ -71,7 +71,7 @@ struct AgentsCommand: ParsableCommand {
         }
         let manifest = try SubmissionManifest.read(folder: submission)
         let located = try manifest.locateModel(folder: submission)
-        if let warning = located.warning { StandardOutput.note("warning: \(warning)") }
+        if let warning = located.warning { Console.note("warning: \(warning)") }
         var sources = Sources(
             model: located.reference, adapter: manifest.adapter.map { "\(submission)/\($0)" }, quantization: manifest.quantization,
             qgen: "\(submission)/\(manifest.question.settings)", agen: "\(submission)/\(manifest.answer.settings)",
@@ -95,7 +95,7 @@ struct AgentsCommand: ParsableCommand {
         if let pool = sources.pool { sources.defaults.pool = try QuestionFile.read(pool) }
 
         try compute.applyThreads()
-        StandardOutput.note("loading \(sources.model)")
+        Console.note("loading \(sources.model)")
         let model = try LanguageModel.load(
             sources.model, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: sources.quantization)
         let adapter = try sources.adapter.map { try Adapter.load($0, for: model, onlyInference: true) }
@@ -103,7 +103,7 @@ struct AgentsCommand: ParsableCommand {
         let vocabulary = try AgentVocabulary(model.tokenizer)
         let agents = AgentModel(vocabulary: vocabulary, contextLength: model.configuration.contextLength) { try decoder.run($0) }
         let service = AgentService(model: agents, decode: { try decoder.run($0) }, defaults: sources.defaults) {
-            StandardOutput.note("warning: \($0)")
+            Console.note("warning: \($0)")
         }
         try service.warmUp(agent.map { [$0] } ?? SettingsFile.Agent.allCases)
 
@@ -130,7 +130,7 @@ extension AgentSettings {
     static func read(_ path: String?, for agent: SettingsFile.Agent) throws -> AgentSettings {
         guard let path else { return agent.standard }
         let (settings, warnings) = try SettingsFile.read(path, for: agent)
-        for warning in warnings { StandardOutput.note("warning: \(warning)") }
+        for warning in warnings { Console.note("warning: \(warning)") }
         return settings
     }
 }

@@ -94,7 +94,7 @@ struct Answer: ParsableCommand {
         let agent = try agents.answerAgent(
             settings, reserve: reserve?.duration ?? .zero, showsConfidence: confidence)
         try agent.warmUp()
-        if let speed = agent.speed { StandardOutput.note("this machine: " + Self.sentence(speed)) }
+        if let speed = agent.speed { Console.note("this machine: " + Self.sentence(speed)) }
 
         let progress = Progress("answers", total: entries.count, unit: "answers")
         let requests = entries.map { entry in
@@ -113,7 +113,7 @@ struct Answer: ParsableCommand {
             // What is finished is worth as much as before.
             if !records.isEmpty {
                 try write(records)
-                StandardOutput.note("stopped: the first \(records.count) of \(entries.count) answers are in \(output == "-" ? "the output" : output)")
+                Console.note("stopped: the first \(records.count) of \(entries.count) answers are in \(output == "-" ? "the output" : output)")
             }
             if error is Interrupted { throw ExitCode(CommandLineRun.interrupted) }
             throw error
@@ -128,7 +128,7 @@ struct Answer: ParsableCommand {
             declared: entries.count { $0.declared != nil }, seconds: seconds,
             tokens: records.reduce(0) { $0 + $1.tokens }, speed: agent.speed.map(Self.speed), records: records)
         let summary = Self.summary(result, output: output)
-        if output == "-" || json.path == "-" { StandardOutput.note(summary) } else { print(summary) }
+        if output == "-" || json.path == "-" { Console.note(summary) } else { print(summary) }
         try json.write(result)
     }
 
@@ -151,7 +151,7 @@ struct Answer: ParsableCommand {
     private func write(_ records: [AnswerRecord]) throws {
         let data = try JSONText.pretty(records.map { $0.answer ?? AgentAnswer(answer: "", reasoning: nil) })
         if output == "-" {
-            try StandardOutput.write(data)
+            try Console.write(data)
         } else {
             try WholeFile.write(data, to: output)
         }

@@ -76,7 +76,7 @@ struct BakeoffCommand: ParsableCommand {
             try Interruption.check()
             let file = "\(folder)/\(try fileName(name))"
             if !FileManager.default.fileExists(atPath: file) {
-                StandardOutput.note("\(name):")
+                Console.note("\(name):")
                 let status = try evaluate(name, file)
                 try Interruption.check()
                 if status != 0 { failed[name] = "retort evaluate ended with \(status); its message stands above" }

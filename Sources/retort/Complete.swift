@@ -93,17 +93,19 @@ struct Complete: ParsableCommand {
         let adapter = try adapterOptions.load(for: model)
         let ids = try ids(of: text, model.tokenizer), guide = try guide(behind: ids, model)
         let decoder = try Decoder(model: model, adapter: adapter, slots: 1)
-        defer { if let note = model.decodingNote { StandardOutput.note("warning: \(note)") } }
+        defer { if let note = model.decodingNote { Console.note("warning: \(note)") } }
         if json {
             try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
             print(try JSONText.line(Completion(guide, promptTokens: ids.count, tokenizer: model.tokenizer)))
             return
         }
         var stream = StreamDecoder(model.tokenizer)
-        guide.each = { id in try StandardOutput.write(stream.append(id)) }
-        try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)])
+        guide.each = { id in try Console.write(stream.append(id)) }
+        let run = Result { try decoder.run([Transformers.Stream(prompt: ids, guide: guide, seed: seed)]) }
         if let fault = guide.fault { throw fault }
-        try StandardOutput.write(stream.finish() + "\n")
+        // What was written before a stop is a whole line, too.
+        if !guide.ids.isEmpty || (try? run.get()) != nil { try Console.write(stream.finish() + "\n") }
+        try run.get()
     }
 
     /// Continues all prompts side by side; each one's line is printed as soon as those before it are done.
@@ -118,7 +120,7 @@ struct Complete: ParsableCommand {
             }
         }
         let decoder = try Decoder(model: model, adapter: adapter, slots: min(streams ?? 16, prompts.count))
-        defer { if let note = model.decodingNote { StandardOutput.note("warning: \(note)") } }
+        defer { if let note = model.decodingNote { Console.note("warning: \(note)") } }
         let progress = Progress("complete", total: asked.count, unit: "prompts")
         var printed = 0
         try decoder.run(asked.enumerated().map { Transformers.Stream(prompt: $1.ids, guide: $1.guide, seed: seed &+ UInt64($0)) }) { done in
@@ -127,7 +129,7 @@ struct Complete: ParsableCommand {
                 let line = try? JSONText.line(
                     Completion(asked[printed].guide, promptTokens: asked[printed].ids.count, tokenizer: model.tokenizer))
                 printed += 1
-                do { try StandardOutput.write((line ?? "null") + "\n") } catch {
+                do { try Console.write((line ?? "null") + "\n") } catch {
                     // Nobody gets the rest either.
                     printed = asked.count
                     for (_, guide) in asked { guide.stop(error) }

@@ -55,11 +55,9 @@ final class FreeText: Guide {
     private(set) var first: ContinuousClock.Instant?
     private(set) var last: ContinuousClock.Instant?
     private(set) var firstInProcess: Double?
-    /// Ends the text where it is.
-    func stop(_ reason: any Error) { fault = fault ?? reason }
-
     /// Is told of every token of the text; what it throws ends the text.
     var each: ((Int) throws -> Void)?
+    /// Why the text was ended from outside.
     private(set) var fault: (any Error)?
 
     /// - Parameter ends: the tokens that end the text, none of them part of it; empty to go on to the limit.
@@ -68,6 +66,8 @@ final class FreeText: Guide {
         self.limit = limit
         self.ends = ends
     }
+
+    func stop(_ reason: any Error) { fault = fault ?? reason }
 
     var isDone: Bool { ended || fault != nil || ids.count >= limit }
 

@@ -82,7 +82,7 @@ final class StageProgress {
             progress.advance(to: done)
         } else if ContinuousClock.now - last > .seconds(5) {
             last = .now
-            StandardOutput.note("\(Self.title(stage)): \(done) entries")
+            Console.note("\(Self.title(stage)): \(done) entries")
         }
     }
 

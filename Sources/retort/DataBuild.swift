@@ -104,7 +104,7 @@ struct DataBuild: ParsableCommand {
         }
         if !report.drops.isEmpty { print("left out:\n" + DataText.drops(report.drops).joined(separator: "\n")) }
         let unnamed = report.sources.filter { $0.licence == nil }.map { ($0.file.path as NSString).lastPathComponent }
-        if !unnamed.isEmpty { StandardOutput.note("no licence is stated for \(unnamed.joined(separator: ", ")); say it with --licence FILE=LICENCE") }
+        if !unnamed.isEmpty { Console.note("no licence is stated for \(unnamed.joined(separator: ", ")); say it with --licence FILE=LICENCE") }
         try json.write(report)
     }
 }

@@ -23,7 +23,7 @@ extension Evaluate {
         var second: WrittenResult?
         var comparison: WrittenComparison?
         if let compare {
-            StandardOutput.note("loading adapter \(compare)")
+            Console.note("loading adapter \(compare)")
             let other = try evaluate(problems, model, Adapter.load(compare, for: model, onlyInference: true), compare)
             let (overall, groups) = try WrittenResult.compare(first, other, minimumQuestions: minQuestions)
             print("\n" + other.table + "\n")

@@ -131,7 +131,7 @@ struct Evaluate: ParsableCommand {
         var comparison: Comparison?
         var comparedRotation: Rotation?
         if let compare {
-            StandardOutput.note("loading adapter \(compare)")
+            Console.note("loading adapter \(compare)")
             let (other, rotated) = try evaluate(asked, model, Adapter.load(compare, for: model, onlyInference: true), compare, asking)
             print("\n" + other.table)
             if let rotated { print("\n" + rotated.table) }

@@ -97,7 +97,7 @@ struct LabelCommand: ParsableCommand {
         guard rename(output, "\(output).\(number)") == 0 else {
             throw FileError(path: output, action: "put aside", reason: String(cString: strerror(errno)))
         }
-        StandardOutput.note("the labels that were there are now in \(output).\(number)")
+        Console.note("the labels that were there are now in \(output).\(number)")
     }
 
     static func text(_ report: LabelReport, _ accuracy: Proportion, made: Int, _ output: String) -> String {

@@ -101,7 +101,7 @@ struct SelectOptions: ParsableArguments {
         var loaded: (model: LanguageModel, style: ChatStyle)?
         func base() throws -> (model: LanguageModel, style: ChatStyle) {
             if let loaded { return loaded }
-            StandardOutput.note("loading \(reference)")
+            Console.note("loading \(reference)")
             let chosenDevice = try device.flatMap(Device.init) ?? .best()
             let model = try LanguageModel.load(reference, device: chosenDevice, dtype: dtype?.type, quantization: quantization)
             let made = (model, try ChatStyle(tokenizer: model.tokenizer, mode: mode, limits: limits))
@@ -120,7 +120,7 @@ struct SelectOptions: ParsableArguments {
                 let evaluator = Evaluator(style: style, decoder: decoder)
                 return { try evaluator.run($0, progress: $1) }
             },
-            say: StandardOutput.note)
+            say: Console.note)
         selection.baselines = baseline
         selection.start = start
         selection.isStrict = !isDefault

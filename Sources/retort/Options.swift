@@ -20,7 +20,7 @@ struct ModelOptions: ParsableArguments {
     /// Another model, run in the same way.
     func load(_ model: String) throws -> LanguageModel {
         try compute.applyThreads()
-        StandardOutput.note("loading \(model)")
+        Console.note("loading \(model)")
         return try LanguageModel.load(model, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: quantization)
     }
 }
@@ -70,7 +70,7 @@ struct AdapterOptions: ParsableArguments {
 
     func load(for model: LanguageModel) throws -> Adapter? {
         guard let adapter else { return nil }
-        StandardOutput.note("loading adapter \(adapter)")
+        Console.note("loading adapter \(adapter)")
         return try Adapter.load(adapter, for: model, onlyInference: true)
     }
 }
@@ -84,7 +84,7 @@ struct JSONOptions: ParsableArguments {
         guard let path else { return }
         let data = try JSONText.pretty(value)
         if path == "-" {
-            try StandardOutput.write(data)
+            try Console.write(data)
         } else {
             try WholeFile.write(data, to: path)
         }

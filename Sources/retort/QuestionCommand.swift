@@ -121,7 +121,7 @@ struct QuestionCommand: ParsableCommand {
                 })
         } catch is Interrupted where !records.isEmpty {
             try report(records, audits, agents)
-            StandardOutput.note("interrupted after \(records.count) of \(count) questions, which are written")
+            Console.note("interrupted after \(records.count) of \(count) questions, which are written")
             throw ExitCode(CommandLineRun.interrupted)
         }
         try report(records, audits, agents)
@@ -132,12 +132,12 @@ struct QuestionCommand: ParsableCommand {
     private func report(_ records: [QuestionRecord], _ audits: [CandidateAudit], _ agents: AgentModel) throws {
         let questions = records.compactMap(\.question)
         let text = try JSONText.pretty(questions)
-        if output == "-" { try StandardOutput.write(text) } else { try WholeFile.write(text, to: output) }
+        if output == "-" { try Console.write(text) } else { try WholeFile.write(text, to: output) }
         let summary = QuestionSummary(requested: count, records: records, audits: audits, tokens: agents.vocabulary.coding.count)
         for line in summary.lines(file: output) {
-            if output == "-" { StandardOutput.note(line) } else { print(line) }
+            if output == "-" { Console.note(line) } else { print(line) }
         }
-        if !audits.isEmpty { for line in summary.table { StandardOutput.note(line) } }
+        if !audits.isEmpty { for line in summary.table { Console.note(line) } }
         try json.write(summary)
     }
 }

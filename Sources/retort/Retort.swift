@@ -32,7 +32,7 @@ enum CommandLineRun {
         do {
             var command = try Retort.parseAsRoot(arguments)
             try command.run()
-            try StandardOutput.finish()
+            try Console.finish()
             return 0
         } catch is ReaderGone {
             return 0
@@ -72,6 +72,6 @@ enum CommandLineRun {
 
     static func report(_ message: String) {
         let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
-        StandardOutput.note("error: \(line)")
+        Console.note("error: \(line)")
     }
 }

@@ -47,11 +47,11 @@ struct Run: ParsableCommand {
             return
         }
         do {
-            let result = try RecipeRun(recipe: recipe, folder: folder, say: StandardOutput.note).execute(choice)
+            let result = try RecipeRun(recipe: recipe, folder: folder, say: Console.note).execute(choice)
             print(result.text)
             try json.write(result)
         } catch let error as Interrupted {
-            StandardOutput.note("\nStopped. To continue: \(continuation)")
+            Console.note("\nStopped. To continue: \(continuation)")
             throw error
         }
     }

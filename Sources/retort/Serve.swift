@@ -95,13 +95,13 @@ struct Serve: ParsableCommand {
         let name = servedModelName ?? URL(fileURLWithPath: modelOptions.model).deletingPathExtension().lastPathComponent
         var adapters: [(name: String, adapter: Adapter)] = []
         for one in adapter {
-            StandardOutput.note("loading adapter \(one.name) from \(one.folder)")
+            Console.note("loading adapter \(one.name) from \(one.folder)")
             adapters.append((one.name, try Adapter.load(one.folder, for: model, onlyInference: true)))
         }
         let start = ContinuousClock.now
         let models = try ServedModels(model, name: name, adapters: adapters, slots: slots, context: maxModelLen)
         try models.warmUp(settings)
-        StandardOutput.note(String(format: "warmed up in %.1f s", (ContinuousClock.now - start) / .seconds(1)))
+        Console.note(String(format: "warmed up in %.1f s", (ContinuousClock.now - start) / .seconds(1)))
         let server = try RetortServer(models: models, settings: settings)
         try Interruption.check()
         let signals = StopSignals()
@@ -109,11 +109,11 @@ struct Serve: ParsableCommand {
         try withExtendedLifetime(signals) {
             try Blocking.run {
                 try await server.run(until: { for await _ in wishes { return } }) { port in
-                    try? StandardOutput.write("serving on http://\(host):\(port)/\n")
+                    try? Console.write("serving on http://\(host):\(port)/\n")
                 }
             }
         }
-        StandardOutput.note("stopped; everything accepted was answered")
+        Console.note("stopped; everything accepted was answered")
     }
 }
 

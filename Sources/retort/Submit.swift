@@ -69,7 +69,7 @@ struct Submit: ParsableCommand {
         writer.quantization = quantization
         writer.replacesFolder = force
         let summary = try writer.write(to: output)
-        for warning in summary.warnings { StandardOutput.note("warning: \(warning)") }
+        for warning in summary.warnings { Console.note("warning: \(warning)") }
         let manifest = summary.manifest
         let megabytes = { (bytes: Int) in String(format: "%.0f MB", Double(bytes) / 1e6) }
         let sizes = "\(megabytes(summary.bytes)), of which the program has \(megabytes(manifest.binary.bytes))"

@@ -104,9 +104,9 @@ struct TeacherOptions: ParsableArguments {
         let vocabulary = try dense == nil ? nil : student.map(LabelMaker.vocabulary) ?? teachersVocabulary
         let served: ServedTeacher = endpoint.isEmpty
             ? .llamaServer(model: model ?? "", slots: sideBySide, maximumTokens: tokens, threads: compute.threads) : .endpoints(endpoint)
-        if endpoint.isEmpty { StandardOutput.note("starting a llama.cpp server on \(model ?? "")") }
+        if endpoint.isEmpty { Console.note("starting a llama.cpp server on \(model ?? "")") }
         return try served.open(
-            sampling: sampling, maximumTokens: tokens, seed: seed, rules: rules, vocabulary: vocabulary, notice: StandardOutput.note)
+            sampling: sampling, maximumTokens: tokens, seed: seed, rules: rules, vocabulary: vocabulary, notice: Console.note)
     }
 
     /// A llama.cpp teacher may be of an architecture that Retort itself cannot run: then its tokens are stored by their texts alone.
@@ -114,7 +114,7 @@ struct TeacherOptions: ParsableArguments {
         do {
             return try model.map(LabelMaker.vocabulary)
         } catch {
-            StandardOutput.note("tokens are stored without ids, to be compared by rank: \(error)")
+            Console.note("tokens are stored without ids, to be compared by rank: \(error)")
             return nil
         }
     }
@@ -122,7 +122,7 @@ struct TeacherOptions: ParsableArguments {
     private func native(_ sampling: Sampling) throws -> LabelMaker {
         try compute.applyThreads()
         let name = model ?? ""
-        StandardOutput.note("loading \(name)")
+        Console.note("loading \(name)")
         let model = try LanguageModel.load(
             name, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: quantization)
         let adapter = try adapterOptions.load(for: model)

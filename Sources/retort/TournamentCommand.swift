@@ -105,8 +105,8 @@ struct TournamentCommand: ParsableCommand {
         let show = try TournamentShow(questions: questionsPerInning, matches: tournament.matchCount, events: events)
         let result = try tournament.run(report: show.show)
         try WholeFile.write(TournamentPage.html(of: result, in: out), to: "\(out)/\(TournamentPage.fileName)")
-        if events == "-" { StandardOutput.note(result.text) } else if json.path != "-" { print(result.text) }
-        StandardOutput.note("every question and answer is in \(out)/events.jsonl, and to be read in \(out)/\(TournamentPage.fileName)")
+        if events == "-" { Console.note(result.text) } else if json.path != "-" { print(result.text) }
+        Console.note("every question and answer is in \(out)/events.jsonl, and to be read in \(out)/\(TournamentPage.fileName)")
         try json.write(result)
     }
 }
@@ -137,19 +137,19 @@ private final class TournamentShow {
         if isStandardOutput || lines != nil {
             let line = try JSONText.line(event)
             try lines?.append(line)
-            if isStandardOutput { try StandardOutput.write(line + "\n") }
+            if isStandardOutput { try Console.write(line + "\n") }
         }
         switch event {
         case .tournamentBegins, .tournamentEnds, .inningBegins: break
         case .matchBegins(let match):
             begun = match.match
-            StandardOutput.note("match \(match.match) of \(matches): \(match.first) – \(match.second)")
+            Console.note("match \(match.match) of \(matches): \(match.first) – \(match.second)")
             progress = progress ?? Groundwork.Progress("replies", total: matches * replies, alreadyDone: earlier * replies, unit: "replies")
         case .question, .answer: progress?.advance()
         case .inningEnds(let inning):
             // A question that did not pass has no answer to wait for.
             progress?.advance(to: ended * replies + inning.inning * 2 * questions)
-            StandardOutput.note(
+            Console.note(
                 "  \(inning.asker) asks \(inning.answerer): \(inning.passing) of \(inning.requested) questions pass, \(inning.correct) answered right"
                     + [inning.questionFailure, inning.answerFailure].compactMap { $0 }.map { "; \($0)" }.joined())
         case .matchEnds(let match):
@@ -157,10 +157,10 @@ private final class TournamentShow {
             let totals = match.teams.map { "\($0.name) \(String(format: "%.0f", $0.total))" }.joined(separator: ", ")
             let winner = match.winner.map { "\($0) wins (\(match.decision.rawValue))" } ?? "no winner (\(match.decision.rawValue))"
             if begun == match.match {
-                StandardOutput.note("  \(totals): \(winner)")
+                Console.note("  \(totals): \(winner)")
             } else {
                 earlier += 1
-                StandardOutput.note("match \(match.match) of \(matches), played before: \(totals): \(winner)")
+                Console.note("match \(match.match) of \(matches), played before: \(totals): \(winner)")
             }
         }
     }

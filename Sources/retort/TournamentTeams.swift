@@ -31,7 +31,7 @@ final class TournamentTeams {
             let endpoint = try Blocking.run { try await ChatEndpoint.open(settings) }
             endpoints.append(endpoint)
             let team = EndpointTeam(name: description.name, endpoint: endpoint)
-            StandardOutput.note("\(description.name): \(endpoint.identity)")
+            Console.note("\(description.name): \(endpoint.identity)")
             try team.warmUp()
             return .init(Team(name: description.name, questionAgent: team, answerAgent: team), identity: endpoint.identity)
         case .command(let command):
@@ -84,7 +84,7 @@ final class TournamentTeams {
         let key = "\(reference)\n\(adapter ?? "")\n\(slots)"
         if let known = agents[key] { return known }
         let model = try languageModel(reference)
-        if let adapter { StandardOutput.note("loading adapter \(adapter)") }
+        if let adapter { Console.note("loading adapter \(adapter)") }
         let made = try AgentModel(model, adapter: adapter.map { try Adapter.load($0, for: model, onlyInference: true) }, slots: slots)
         agents[key] = made
         return made
@@ -92,7 +92,7 @@ final class TournamentTeams {
 
     private func languageModel(_ reference: String) throws -> LanguageModel {
         if let known = models[reference] { return known }
-        StandardOutput.note("loading \(reference)")
+        Console.note("loading \(reference)")
         let model = try LanguageModel.load(
             reference, device: compute.chosenDevice(), dtype: compute.dtype?.type, quantization: quantization)
         models[reference] = model

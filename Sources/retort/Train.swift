@@ -215,7 +215,7 @@ struct Train: ParsableCommand {
             throw ValidationError("--probe's question \(same.id) is trained on too; take probes that are not.")
         }
         let model = try modelOptions.load()
-        if let note = model.attentionNote { StandardOutput.note("warning: \(note)") }
+        if let note = model.attentionNote { Console.note("warning: \(note)") }
         let fresh = AdapterConfiguration(
             rank: rank ?? 16, alpha: alpha ?? 16, useRSLoRA: rslora ?? true,
             targetModules: targets.isEmpty ? AdapterConfiguration.allProjections : targets, dropout: dropout ?? 0, baseModel: modelOptions.model)
@@ -267,7 +267,7 @@ struct Train: ParsableCommand {
             words: maxWords, tokens: maxTokens, excess: cutReasoning ? .cut : .drop, keepsHinted: hinted, onlyLetters: style == .letter)
         let coder = try Tokenizer.load(from: Checkpoint.open(modelOptions.model))
         let sorted = try LabelFunnel.sort(file: labels, limits: limits) { coder.tokens(of: $0).count }
-        StandardOutput.note("\(sorted.funnel)")
+        Console.note("\(sorted.funnel)")
         return (sorted.kept, sorted.funnel)
     }
 }

@@ -100,7 +100,7 @@ struct TuneCommand: ParsableCommand {
     func run() throws {
         let points = try trials.map { try space.drawn($0, seed: seed) } ?? space.grid()
         let tuning = try agent == .answer ? answers(points) : asking(points)
-        StandardOutput.note("\(points.count) ways of generating, \(tuning.questions.count) questions")
+        Console.note("\(points.count) ways of generating, \(tuning.questions.count) questions")
         let report = try tuning.run()
         print(report.text)
         print("settings in \(report.output)")
@@ -125,7 +125,7 @@ struct TuneCommand: ParsableCommand {
                     let record = try agent.answer([question], deadline: deadline.duration, seed: seed, together: 1)[0]
                     return TuningTrial(record, to: question, tokens: tokens)
                 }
-            }, say: StandardOutput.note)
+            }, say: Console.note)
     }
 
     private func asking(_ points: [TuningPoint]) throws -> Tuning {
@@ -149,7 +149,7 @@ struct TuneCommand: ParsableCommand {
                     let record = try agent.ask([chosen[index]], count: 1, deadline: deadline.duration, seed: seed, together: 1)[0]
                     return TuningTrial(record, tokens: tokens, isFair: Self.isFair)
                 }
-            }, say: StandardOutput.note)
+            }, say: Console.note)
     }
 
     /// A draft that every check passed, with four choices of which the model wrote each itself.

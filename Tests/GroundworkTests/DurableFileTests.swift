@@ -58,13 +58,21 @@ import Testing
         #expect(stat("/dev/full", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
 
+    /// A file in memory below /dev is a file like others: replaced as a whole, and by what is shorter, too.
+    @Test(.enabled(if: access("/dev/shm", W_OK) == 0, "there is no /dev/shm")) func aFileInMemoryIsReplaced() throws {
+        let path = "/dev/shm/retort-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for text in ["a long text", "short"] { try WholeFile.write(text, to: path) }
+        #expect(try WholeFile.read(path) == Data("short".utf8))
+    }
+
     @Test func linksAndDotsLeadToOnePlace() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try WholeFile.makeFolder(folder + "/there")
         try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: "there")
-        for path in ["/link", "/there/", "/there/../link", "/./there"] { #expect(Place.areSame(folder + path, folder + "/there"), "\(path)") }
-        #expect(Place.areSame(folder + "/link/new/one", folder + "/there/new/one"))
-        #expect(!Place.areSame(folder + "/link/new", folder + "/there"))
+        for path in ["/link", "/there/", "/there/../link", "/./there"] { #expect(Paths.areSame(folder + path, folder + "/there"), "\(path)") }
+        #expect(Paths.areSame(folder + "/link/new/one", folder + "/there/new/one"))
+        #expect(!Paths.areSame(folder + "/link/new", folder + "/there"))
     }
 
     @Test func errorsNameTheFileAndTheReason() throws {

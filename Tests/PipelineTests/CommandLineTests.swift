@@ -267,8 +267,8 @@ import Testing
         (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], ">/dev/full", Int32(1)),
         (["inspect", tinyModel], ">/dev/full", 1),
         (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "2>/dev/full", 0),
-        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "| true", 0),
-        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "2>&1 >/dev/null | true", 0),
+        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "| { exec 0<&-; sleep 2; }", 0),
+        (["complete", "--model", tinyModel, "--max-tokens", "4", "--ignore-eos", "x"], "2>&1 >/dev/null | { exec 0<&-; sleep 2; }", 0),
     ])
     func anOutputThatTakesNothing(arguments: [String], redirection: String, status: Int32) throws {
         let process = Process(), errors = Pipe()

@@ -8,7 +8,7 @@ public struct Labelling: Sendable {
     public var batch: Int
     public var title: String
     /// Where notices go; standard error unless set.
-    public var notice: @Sendable (String) -> Void = { StandardOutput.note($0) }
+    public var notice: @Sendable (String) -> Void = { Console.note($0) }
     var isInterrupted: @Sendable () -> Bool
 
     public init(

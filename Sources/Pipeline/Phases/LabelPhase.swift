@@ -73,7 +73,7 @@ struct LabelPhase: Phase {
                     threads: recipe.model.threads > 0 ? recipe.model.threads : nil)
             return try served.open(
                 sampling: settings.sampling.sampling, maximumTokens: settings.maxTokens, seed: recipe.seed, rules: rules, vocabulary: vocabulary,
-                notice: { StandardOutput.note($0) })
+                notice: { Console.note($0) })
         }
     }
 

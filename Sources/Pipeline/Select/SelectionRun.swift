@@ -106,7 +106,7 @@ struct SelectionRun {
 
     /// The candidates that can merge the adapters, baselines first, and why the others cannot.
     private func possibleCandidates() throws -> (possible: [MergeCandidate], refused: [String: String]) {
-        for folder in selection.baselines + [selection.start].compactMap({ $0 }) where Place.areSame(folder, output) {
+        for folder in selection.baselines + [selection.start].compactMap({ $0 }) where Paths.areSame(folder, output) {
             throw SelectionError.outputIsInput(folder)
         }
         let inputs = selection.specialists.map { MergeInput(folder: $0.folder, weight: $0.weight) }

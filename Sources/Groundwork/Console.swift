@@ -6,7 +6,7 @@ public struct ReaderGone: Error {
 }
 
 /// Standard output and standard error, without Foundation's way of ending the program where they cannot be written.
-public enum StandardOutput {
+public enum Console {
     /// - Throws: `ReaderGone`; `FileError` where what reads it takes no more (a full disk).
     public static func write(_ data: Data) throws {
         fflush(nil)  // what `print` still holds comes first

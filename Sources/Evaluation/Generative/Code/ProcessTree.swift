@@ -5,8 +5,8 @@ struct ProcessTree {
     /// The root counts, too.
     private(set) var processes: [pid_t]
 
-    /// Reads the tree as it is now, up to a number of processes. A process that ends meanwhile is left out; those of a process namespace stay in it, since orphans go to
-    /// the namespace's first process.
+    /// Reads the tree as it is now, up to a number of processes. One that ends meanwhile is left out; those of a process namespace stay
+    /// in it, since orphans go to the namespace's first process.
     init(below root: pid_t, atMost count: Int = .max) {
         processes = [root]
         var next = 0

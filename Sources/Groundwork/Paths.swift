@@ -1,7 +1,7 @@
 import Foundation
 
 /// Where a path leads: names of files and folders, told apart from what they are names of.
-public enum Place {
+public enum Paths {
     /// Whether two paths lead to one file or folder, links followed. Neither has to be there.
     public static func areSame(_ left: String, _ right: String) -> Bool { resolved(left) == resolved(right) }
 
@@ -19,11 +19,11 @@ public enum Place {
         return "/" + tail.reversed().joined(separator: "/")
     }
 
-    /// A device, a pipe or a socket: something that is written into, never replaced.
+    /// A device, a pipe or a socket, or a name of what the program was started with (`/dev/stdout`): written into, never replaced.
     static func isStream(_ path: String) -> Bool {
-        var status = stat()
-        // Links below /dev lead to what a program was started with, a plain file too.
-        guard stat(path, &status) == 0 else { return false }
-        return path.hasPrefix("/dev/") || ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+        var target = stat(), itself = stat()
+        guard stat(path, &target) == 0, lstat(path, &itself) == 0 else { return false }
+        let isLinkOfTheSystem = itself.st_mode & S_IFMT == S_IFLNK && ["/dev/", "/proc/"].contains { path.hasPrefix($0) }
+        return isLinkOfTheSystem || ![S_IFREG, S_IFDIR].contains(target.st_mode & S_IFMT)
     }
 }
