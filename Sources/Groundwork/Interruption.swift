@@ -12,6 +12,13 @@ public struct Interrupted: Error, CustomStringConvertible {
     }
 }
 
+extension Interrupted {
+    /// Work that keeps nothing of what it has done: a stop in it says so.
+    public static func losing<T>(_ work: () throws -> T) throws -> T {
+        do { return try work() } catch is Interrupted { throw Interrupted(keepsWork: false) }
+    }
+}
+
 public enum Interruption {
     private static let requested = Atomic<Bool>(false)
 

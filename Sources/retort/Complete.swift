@@ -84,7 +84,9 @@ struct Complete: ParsableCommand {
             limit: min(maxTokens, room + 1), ends: ignoreEOS ? [] : model.tokenizer.endTokens)
     }
 
-    func run() throws {
+    func run() throws { try Interrupted.losing { try continueText() } }
+
+    private func continueText() throws {
         if let prompts { return try run(PromptFile.read(prompts)) }
         var text = prompt ?? "-"
         if text == "-" { text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }

@@ -89,8 +89,8 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        if let modes { return try run(modes.modes) }
-        try benchmark?.isWritten == true ? runWritten() : runQuestions()
+        if benchmark?.isWritten == true { return try output == nil ? Interrupted.losing(runWritten) : runWritten() }
+        try Interrupted.losing { try modes.map { try run($0.modes) } ?? runQuestions() }
     }
 
     /// Each evaluation with what it cost.

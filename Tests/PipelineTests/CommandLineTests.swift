@@ -404,6 +404,22 @@ import Testing
         }
     }
 
+    /// What keeps nothing does not promise that it goes on.
+    @Test(.enabled(if: smolLM2 != nil, "needs SmolLM2: run scripts/setup")) func aTextThatIsStoppedBeginsAnew() throws {
+        let process = Process(), output = Pipe(), errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: Command.binary)
+        process.arguments = ["complete", "--model", smolLM2!, "--max-tokens", "2000", "--ignore-eos", "Tell me a story."]
+        (process.standardOutput, process.standardError) = (output, errors)
+        try process.run()
+        let first = output.fileHandleForReading.availableData  // its first words: it is at work
+        process.interrupt()
+        let text = String(decoding: first + output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let told = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130 && told.contains("begins anew") && !told.contains("continues"), "\(told)")
+        #expect(text.hasSuffix("\n") && text.count > 1)
+    }
+
     @Test func aPlanNeedsNoModel() throws {
         let wrong = try Command(["plan", "recipes/qwen2.5-72b.yaml", "--device", "b300"])
         #expect(wrong.status == 2 && wrong.errors.contains("'b300' is no device"))
