@@ -8,6 +8,8 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public var useRSLoRA: Bool
     /// Last parts of module paths: "q_proj", "up_proj".
     public var targetModules: [String]
+    /// The blocks that are changed where those are chosen (`layers_to_transform`); nil for all of the model's.
+    public var layers: [Int]?
     /// Modules whose rank or alpha differ from the above.
     public var rankPattern: ModulePatterns<Int>
     public var alphaPattern: ModulePatterns<Double>
@@ -17,13 +19,14 @@ public struct AdapterConfiguration: Sendable, Equatable {
 
     public init(
         rank: Int, alpha: Double, useRSLoRA: Bool = false,
-        targetModules: [String] = AdapterConfiguration.allProjections, rankPattern: ModulePatterns<Int> = [:],
+        targetModules: [String] = AdapterConfiguration.allProjections, layers: [Int]? = nil, rankPattern: ModulePatterns<Int> = [:],
         alphaPattern: ModulePatterns<Double> = [:], dropout: Double = 0, baseModel: String? = nil
     ) {
         self.rank = rank
         self.alpha = alpha
         self.useRSLoRA = useRSLoRA
         self.targetModules = targetModules
+        self.layers = layers
         self.rankPattern = rankPattern
         self.alphaPattern = alphaPattern
         self.dropout = dropout
@@ -45,10 +48,14 @@ public struct AdapterConfiguration: Sendable, Equatable {
 
     private func scale(rank: Int, alpha: Double) -> Double { alpha / (useRSLoRA ? Double(rank).squareRoot() : Double(rank)) }
 
-    /// Whether the adapter has factors for `module`: the path is a target or ends in one.
+    /// Whether the adapter has factors for `module`: its block is not left out, and the path is a target or ends in one.
     public func targets(_ module: String) -> Bool {
-        targetModules.contains { module == $0 || module.hasSuffix("." + $0) }
+        if let layers, let layer = Self.layer(module), !layers.contains(layer) { return false }
+        return targetModules.contains { module == $0 || module.hasSuffix("." + $0) }
     }
+
+    /// The block that a module is part of.
+    static func layer(_ module: String) -> Int? { module.split(separator: ".").lazy.compactMap { Int($0) }.first }
 }
 
 /// Values by pattern of module path, in order; the first pattern that fits decides. As in PEFT, a pattern fits a path when, as

@@ -4,19 +4,18 @@ import Foundation
 extension AdapterConfiguration {
     /// Keys that leave the result of a finished adapter alone, whatever they say.
     private static let harmless: Set<String> = [
-        "auto_mapping", "corda_config", "ensure_weight_tying", "eva_config", "exclude_modules", "inference_mode", "layers_pattern",
-        "layers_to_transform", "loftq_config", "lora_ga_config", "megatron_config", "megatron_core", "peft_version",
+        "auto_mapping", "corda_config", "ensure_weight_tying", "eva_config", "exclude_modules", "inference_mode", "layers_pattern", "loftq_config", "lora_ga_config", "megatron_config", "megatron_core", "peft_version",
         "qalora_group_size", "revision", "runtime_config", "task_type", "velora_config",
     ]
     private static let understood: Set<String> = [
-        "alpha_pattern", "base_model_name_or_path", "bias", "init_lora_weights", "lora_alpha", "lora_dropout", "peft_type", "r",
+        "alpha_pattern", "base_model_name_or_path", "bias", "init_lora_weights", "layers_to_transform", "lora_alpha", "lora_dropout", "peft_type", "r",
         "rank_pattern", "target_modules", "use_rslora",
     ]
     /// Initialisations that change the base model's weights too, so that the adapter alone means nothing.
     private static let alteringBase = ["pissa", "olora", "corda", "loftq", "lora_ga"]
 
-    /// - Returns: the configuration; `targetModules` is empty when the file gives a pattern instead of a list, since then only
-    ///   the tensors say which modules there are.
+    /// - Returns: the configuration; `targetModules` is empty when the file gives a pattern instead of a list, and `layers` where it names
+    ///   modules in a way that may leave blocks out, since then only the tensors say which there are.
     /// - Throws: `CheckpointError.unsupported` for any feature that changes the result and is not understood.
     public static func read(_ path: String) throws -> AdapterConfiguration {
         let file = try JSONFile(path: path)
@@ -30,7 +29,7 @@ extension AdapterConfiguration {
             rank: try file.required("r", file.size("r")),
             alpha: try file.required("lora_alpha", file.number("lora_alpha")),
             useRSLoRA: try file.flag("use_rslora") ?? false,
-            targetModules: targets,
+            targetModules: targets, layers: try layers(file, targets),
             rankPattern: try patterns(file, "rank_pattern") { try $0.size($1) },
             alphaPattern: try patterns(file, "alpha_pattern") { try $0.number($1) },
             dropout: try file.number("lora_dropout") ?? 0,
@@ -39,6 +38,21 @@ extension AdapterConfiguration {
             throw file.malformed("lora_dropout", "it is \(configuration.dropout), not in 0..<1")
         }
         return configuration
+    }
+
+    private static func layers(_ file: JSONFile, _ targets: [String]) throws -> [Int]? {
+        switch file.value("layers_to_transform") {
+        case nil, .array([])?: break
+        case .array(let elements)?:
+            return try elements.map {
+                guard case .integer(let layer) = $0, layer >= 0 else { throw file.malformed("layers_to_transform", "expected numbers of blocks") }
+                return layer
+            }
+        default:
+            return [try file.required("layers_to_transform", file.int("layers_to_transform"))]
+        }
+        let mayLeaveOut = targets.isEmpty || targets.contains { layer($0) != nil } || file.value("exclude_modules") != nil
+        return mayLeaveOut ? [] : nil
     }
 
     private static func patterns<T: Sendable & Equatable>(
@@ -86,7 +100,7 @@ extension AdapterConfiguration {
             ("init_lora_weights", .boolean(true)),
             ("layer_replication", .null),
             ("layers_pattern", .null),
-            ("layers_to_transform", .null),
+            ("layers_to_transform", layers.map { .array($0.map { .integer($0) }) } ?? .null),
             ("lora_alpha", number(alpha)),
             ("lora_dropout", .number(dropout)),
             ("modules_to_save", .null),

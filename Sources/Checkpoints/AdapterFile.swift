@@ -85,6 +85,7 @@ public struct AdapterFile: Sendable {
             let names = Set(halves.keys.map { $0.split(separator: ".").last.map(String.init) ?? $0 })
             configuration.targetModules = names.sorted(by: comesBefore)
         }
+        if configuration.layers?.isEmpty == true { configuration.layers = Set(halves.keys.compactMap(AdapterConfiguration.layer)).sorted() }
         let tensors = try Dictionary(uniqueKeysWithValues: halves.map { module, halves in
             (module, try factors(module, halves, configuration, path: path))
         })
@@ -112,19 +113,24 @@ public struct AdapterFile: Sendable {
         return Factors(a: a, b: b)
     }
 
-    /// - Throws: `CheckpointError.wrongShape` or `.unsupported` naming the first module that the model does not have.
+    /// Every module is a linear layer of the model and has factors of its size, and no block is left out but by choice: what was trained on a
+    /// model of fewer blocks, or lost some of its tensors, would run here and make every answer a little worse.
+    ///
+    /// - Throws: `CheckpointError.adapterMismatch`.
     public func check(against model: ModelConfiguration) throws {
+        func mismatch(_ reason: String) -> CheckpointError { .adapterMismatch(path: folder, reason: reason) }
         for module in modules {
-            guard let shape = model.linearShape(module), let factors = tensors[module] else {
-                throw CheckpointError.unsupported(
-                    path: folder, what: "an adapter on \(quoted(module))",
-                    remedy: "this model has linear layers model.layers.0 to \(model.layerCount - 1) with \(AdapterConfiguration.allProjections.joined(separator: ", "))")
-            }
-            let rank = configuration.rank(of: module)
-            for (tensor, expected) in [(factors.a, [rank, shape[1]]), (factors.b, [shape[0], rank])] where tensor.shape != expected {
-                throw CheckpointError.wrongShape(path: folder, name: tensor.name, found: tensor.shape, expected: expected)
+            guard let shape = model.linearShape(module), let factors = tensors[module] else { throw mismatch("it has \(module), which the model has not") }
+            let (a, b) = (factors.a.shape, factors.b.shape)
+            guard a.count == 2, a[1] == shape[1], b == [shape[0], a[0]] else {
+                throw mismatch("\(module) has factors \(a) and \(b), the model's weight is \(shape)")
             }
         }
+        let reached = Set(modules.compactMap(AdapterConfiguration.layer)), wanted = configuration.layers ?? Array(0..<model.layerCount)
+        guard let missing = wanted.first(where: { !reached.contains($0) }) else { return }
+        throw mismatch(
+            "it changes \(reached.count) of the model's \(model.layerCount) blocks, not block \(missing), and its \(Self.configurationName) "
+                + "chooses no blocks (layers_to_transform): it was made for a smaller model, or some of its tensors are lost")
     }
 
     // MARK: Writing

@@ -43,6 +43,8 @@ public enum DistillationError: Error, CustomStringConvertible {
             "\(name) is \(value), but must be \(expected)"
         case .noExamples(let reason):
             "nothing to train on: \(reason)"
+        case .notFinite(0, let what):
+            "\(what) is not a finite number before the first step: the model, or the adapter that the training starts from, is broken"
         case .notFinite(let step, let what):
             "step \(step): \(what) is not a finite number; the weights are those of step \(step - 1). "
                 + "Lower the learning rate or the adapter's scale and start again from the last checkpoint"

@@ -5,7 +5,7 @@ public struct Finding: Codable, Sendable, Hashable {
     public let pair: PairedComparison
     /// The 95 % percentile interval of the bootstrap over questions, of the second's accuracy minus the first's. See `interval`.
     public let bootstrap: ClosedRange<Double>
-    /// McNemar's p after Holm's correction for its family: all domains, or all subjects. The whole stands alone.
+    /// McNemar's p after Holm's correction for its family, all domains or all subjects, or Bonferroni's among what was tried. The whole stands alone.
     public let correctedP: Double
     /// Of the second against the first, by the corrected p.
     public let verdict: PairedComparison.Verdict
@@ -37,6 +37,11 @@ public struct Finding: Codable, Sendable, Hashable {
         return Dictionary(uniqueKeysWithValues: zip(keys, corrected).compactMap { key, p in
             pairs[key].map { (key, Finding($0, correctedP: p, minimumQuestions: minimumQuestions)) }
         })
+    }
+
+    /// One that was chosen as the best of `tried` by these very questions: p times their number (Bonferroni), since each had its chance to look good.
+    public static func best(of tried: Int, _ pair: PairedComparison, minimumQuestions: Int = PairedComparison.minimumQuestions) -> Finding {
+        Finding(pair, correctedP: min(1, pair.p * Double(max(1, tried))), minimumQuestions: minimumQuestions)
     }
 
     /// Whether questions were both gained and lost. Resamples hold only what was seen: without one of the two the bootstrap cannot

@@ -7,7 +7,7 @@ public enum EvaluationError: Error, CustomStringConvertible, Equatable {
     case notFinite(question: String)
     case noAnswer(question: String)
     case differentQuestions(String)
-    case otherReplies(path: String, found: String, wanted: String)
+    case otherAnswers(path: String, found: String, wanted: String)
     case badData(path: String, place: String?, reason: String)
 
     public var description: String {
@@ -28,8 +28,8 @@ public enum EvaluationError: Error, CustomStringConvertible, Equatable {
                 + "broken (did its training diverge?)"
         case .noAnswer(let question):
             return "question \(question) ended without scores of the letters"
-        case .otherReplies(let path, let found, let wanted):
-            return "\(path) holds replies of other settings (\(found)) than these (\(wanted)); give another file with --output, or remove it"
+        case .otherAnswers(let path, let found, let wanted):
+            return "\(path) holds answers of other settings (\(found)) than these (\(wanted)); give another file with --output, or remove it"
         case .badData(let path, let place, let reason):
             return "cannot use \(path)\(place.map { ", \($0)" } ?? ""): \(reason)"
         case .differentQuestions(let what):

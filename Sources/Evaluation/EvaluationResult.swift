@@ -95,6 +95,14 @@ public struct EvaluationRecord: Codable, Sendable, Hashable {
 }
 
 extension EvaluationRecord {
+    /// What was answered before to `question`, whose right letter may have been mended since.
+    init(_ question: Question, as record: EvaluationRecord) {
+        self.init(
+            question, logProbabilities: record.logProbabilities, firstPassLogProbabilities: record.firstPassLogProbabilities,
+            reasoning: record.reasoning, tokens: record.tokens, finished: record.finished, promptTokens: record.promptTokens,
+            seconds: record.seconds)
+    }
+
     /// The record of `record`'s question in letter mode, if its first pass was kept.
     fileprivate init?(firstPassOf record: EvaluationRecord) {
         guard let scores = record.firstPassLogProbabilities else { return nil }

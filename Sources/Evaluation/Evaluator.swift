@@ -1,3 +1,4 @@
+import ContentHash
 import Questions
 import Transformers
 
@@ -25,29 +26,44 @@ public struct Evaluator {
     ///
     /// - Parameters:
     ///   - seed: of what is sampled; each question draws its own numbers, whatever else is asked beside it.
+    ///   - kept: a file (JSONL) in which each answer is kept as it comes, and what makes answers comparable; what is there is not asked again.
     ///   - progress: called with the number of questions answered so far.
+    ///   - resumed: called once, before anything is asked, with the number of questions that the file answers.
+    /// - Throws: what `AnswerFile` does, `EvaluationError` for a broken model or style, and what decoding throws.
     public func run(
-        _ questions: [Question], seed: UInt64 = 0, progress: ((Int) -> Void)? = nil
+        _ questions: [Question], seed: UInt64 = 0, keepingIn kept: (path: String, settings: [String: String])? = nil,
+        progress: ((Int) -> Void)? = nil, resumed: ((Int) -> Void)? = nil
     ) throws -> [EvaluationRecord] {
         guard !questions.isEmpty else { throw EvaluationError.noQuestions }
-        var records = [EvaluationRecord?](repeating: nil, count: questions.count)
-        var answered = 0
-        let batches = batches(questions)
+        let file = try kept.map { kept in
+            try AnswerFile<KeptRecord>(kept.path, settings: kept.settings.merging(["style": style.name], uniquingKeysWith: { _, new in new }))
+        }
+        func hash(_ prompt: [Int]) -> String { ContentHash.of(prompt.map(String.init).joined(separator: " ")) }
+        // The right letter is the question's of now: a file of questions whose key was mended is not asked again.
+        var records = try questions.map { question in
+            try file?.answer(to: question.id) { hash(try style.ask(question).prompt) }.map { EvaluationRecord(question, as: $0.record) }
+        }
+        var answered = records.count { $0 != nil }
+        resumed?(answered)
+        let batches = batches(questions, records.indices.filter { records[$0] == nil })
         // What a later subject lacks is told before the first one is asked.
         for batch in batches.dropFirst() { _ = try style.ask(questions[batch[0]]) }
         for batch in batches {
             let asked = try batch.map { try style.ask(questions[$0]) }
-            let timed = asked.map { asked in clock.map { TimedGuide(asked.guide, now: $0) } }
-            let streams = asked.indices.map { place in
-                Transformers.Stream(
-                    prompt: asked[place].prompt, guide: timed[place] ?? asked[place].guide, seed: seed &+ UInt64(batch[place]))
+            let streams = zip(batch, asked).map { index, asked in
+                let watched = WatchedGuide(asked.guide, now: clock ?? { .zero }) { seconds in
+                    let record = try record(
+                        questions[index], asked.guide, promptTokens: asked.prompt.count, seconds: clock == nil ? nil : seconds)
+                    records[index] = record
+                    if let file {
+                        try file.keep(KeptRecord(id: record.id, settings: file.settings, prompt: hash(asked.prompt), record: record))
+                    }
+                }
+                return Transformers.Stream(prompt: asked.prompt, guide: watched, seed: seed &+ UInt64(index))
             }
             try decode(streams) { progress?(answered + $0) }
             answered += batch.count
-            for (place, index) in batch.enumerated() {
-                records[index] = try record(
-                    questions[index], asked[place].guide, promptTokens: asked[place].prompt.count, seconds: timed[place]?.seconds)
-            }
+            if let missing = batch.first(where: { records[$0] == nil }) { throw EvaluationError.noAnswer(question: questions[missing].id) }
         }
         return records.compactMap { $0 }
     }
@@ -61,14 +77,15 @@ public struct Evaluator {
             records: try run(questions, seed: seed, progress: progress))
     }
 
-    /// Indices of the questions that are decoded together.
-    private func batches(_ questions: [Question]) -> [[Int]] {
-        guard style.sharesBeginningBySubject else { return [Array(questions.indices)] }
+    /// Which of the questions are decoded together.
+    private func batches(_ questions: [Question], _ indices: [Int]) -> [[Int]] {
+        guard style.sharesBeginningBySubject else { return indices.isEmpty ? [] : [indices] }
         var order: [String] = []
         var batches: [String: [Int]] = [:]
-        for (index, question) in questions.enumerated() {
-            if batches[question.subject] == nil { order.append(question.subject) }
-            batches[question.subject, default: []].append(index)
+        for index in indices {
+            let subject = questions[index].subject
+            if batches[subject] == nil { order.append(subject) }
+            batches[subject, default: []].append(index)
         }
         return order.compactMap { batches[$0] }
     }
@@ -85,4 +102,14 @@ public struct Evaluator {
             reasoning: guide.reasoning, tokens: guide.tokens, finished: guide.finished,
             promptTokens: promptTokens, seconds: seconds)
     }
+}
+
+/// An answer as `AnswerFile` keeps it.
+private struct KeptRecord: KeptAnswer {
+    let id: String
+    let settings: [String: String]
+    let prompt: String
+    let record: EvaluationRecord
+
+    static let beginning = #"{"id":"#
 }

@@ -20,28 +20,3 @@ public struct LatencyPercentiles: Codable, Sendable, Hashable {
         "half within \(Text.seconds(p50)), 90 % within \(Text.seconds(p90)), 99 % within \(Text.seconds(p99)), slowest \(Text.seconds(slowest))"
     }
 }
-
-/// Looks at the clock when its guide is first asked and when it is done.
-final class TimedGuide: Guide {
-    private let guide: any Guide
-    private let now: () -> Duration
-    private var began: Duration?
-    private(set) var seconds: Double?
-
-    /// - Parameter now: time since any fixed moment.
-    init(_ guide: any Guide, now: @escaping () -> Duration) {
-        self.guide = guide
-        self.now = now
-    }
-
-    func next() throws -> Demand {
-        let start = began ?? now()
-        began = start
-        let demand = try guide.next()
-        if case .finish = demand { seconds = (now() - start) / .seconds(1) }
-        return demand
-    }
-
-    func sampled(_ token: Int) throws { try guide.sampled(token) }
-    func scored(_ logProbabilities: [Float]) throws { try guide.scored(logProbabilities) }
-}

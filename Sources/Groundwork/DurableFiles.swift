@@ -79,8 +79,9 @@ public enum WholeFile {
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
         } catch {
-            let exists = FileManager.default.fileExists(atPath: path)
-            throw FileError(path: path, action: "read", reason: exists ? error.localizedDescription : "no such file")
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            throw FileError(path: path, action: "read", reason: !exists ? "no such file" : isFolder.boolValue ? "it is a folder" : error.localizedDescription)
         }
     }
 }

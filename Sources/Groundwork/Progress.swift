@@ -6,10 +6,10 @@ public final class Progress {
     private let title: String
     private let unit: String
     private let total: Int
-    private let start = ContinuousClock.now
+    private var start = ContinuousClock.now
     private var lastShown: ContinuousClock.Instant?
     private var done = 0
-    private let alreadyDone: Int
+    private var alreadyDone: Int
     private let isTerminal = isatty(2) == 1
 
     /// - Parameter alreadyDone: what an earlier, interrupted run had finished: counted as done, not in the rate.
@@ -19,6 +19,11 @@ public final class Progress {
         self.unit = unit
         self.alreadyDone = alreadyDone
         done = alreadyDone
+    }
+
+    /// For work that finds out late what an earlier run had finished. The clock starts here.
+    public func resume(at count: Int) {
+        (done, alreadyDone, start) = (count, count, .now)
     }
 
     /// - Parameter note: what else is worth a glance, such as the loss.

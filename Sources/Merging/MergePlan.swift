@@ -122,8 +122,10 @@ struct MergePlan: Sendable {
         // The commonest rank; of equally common ones the largest.
         let rank = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? first.rank
         let patterns = patterns(modules, rank, \.rank)
+        let choices = adapters.map(\.configuration.layers)
         return AdapterConfiguration(
             rank: rank, alpha: Double(rank), useRSLoRA: false, targetModules: targets(modules),
+            layers: choices.contains(nil) ? nil : Set(choices.compactMap { $0 }.joined()).sorted(),
             rankPattern: ModulePatterns(patterns), alphaPattern: ModulePatterns(patterns.map { ($0.0, Double($0.1)) }),
             dropout: first.dropout, baseModel: adapters.lazy.compactMap(\.configuration.baseModel).first)
     }

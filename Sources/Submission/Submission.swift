@@ -30,7 +30,6 @@ public enum SubmissionLayout {
 /// Why a submission cannot be written or used.
 public enum SubmissionError: Error, CustomStringConvertible, Sendable {
     case exists(String)
-    case adapterMismatch(adapter: String, model: String, reason: String)
     case binary(path: String, reason: String)
     case file(path: String, reason: String, remedy: String)
     case modelNotFound(reference: String, reason: String)
@@ -40,8 +39,6 @@ public enum SubmissionError: Error, CustomStringConvertible, Sendable {
         switch self {
         case .exists(let path):
             "\(path) exists already; give another folder, or replace it with --force"
-        case .adapterMismatch(let adapter, let model, let reason):
-            "the adapter \(adapter) does not fit the model \(model): \(reason); give the model that it was trained on"
         case .binary(let path, let reason):
             "\(path) cannot be the submission's program: \(reason); give a built retort with --binary"
         case .file(let path, let reason, let remedy):

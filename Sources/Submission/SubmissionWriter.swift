@@ -68,7 +68,7 @@ public struct SubmissionWriter {
         let checkpoint = try Checkpoint.open(model)
         let tokenizer = try Tokenizer.load(from: checkpoint)
         let adapterFile = try adapter.map { try AdapterFile.read($0) }
-        if let adapterFile { try Self.require(adapterFile, toFit: checkpoint) }
+        try adapterFile?.check(against: checkpoint.configuration)
         let (fingerprint, modelBytes) = try SubmissionManifest.fingerprint(checkpoint)
 
         let partial = folder + ".partial-\(getpid())"
@@ -129,26 +129,6 @@ public struct SubmissionWriter {
             texts.topics = try Self.json(SubmissionStock.topics)
         }
         return texts
-    }
-
-    /// Every module of the adapter is a projection of the model and has factors of its size.
-    static func require(_ adapter: AdapterFile, toFit checkpoint: Checkpoint) throws {
-        func mismatch(_ reason: String) -> SubmissionError {
-            .adapterMismatch(adapter: adapter.folder, model: checkpoint.reference, reason: reason)
-        }
-        var unknown = Set(adapter.tensors.keys)
-        for layer in 0..<checkpoint.configuration.layerCount {
-            for projection in Projection.allCases {
-                let path = projection.path(layer: layer)
-                guard let pair = adapter.tensors[path] else { continue }
-                unknown.remove(path)
-                let (input, output) = projection.size(in: checkpoint.configuration)
-                guard pair.a.shape.count == 2, pair.a.shape[1] == input, pair.b.shape == [output, pair.a.shape[0]] else {
-                    throw mismatch("\(path) has factors \(pair.a.shape) and \(pair.b.shape), the model's weight is [\(output), \(input)]")
-                }
-            }
-        }
-        if let stranger = unknown.min() { throw mismatch("it has \(stranger), which the model has not") }
     }
 
     // MARK: Files

@@ -1,3 +1,6 @@
+import Foundation
+import Groundwork
+
 /// Where a tensor lives. ROCm devices answer to `cuda` as well.
 public enum Device: Sendable, Hashable, CustomStringConvertible {
     case cpu
@@ -21,10 +24,19 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The first GPU when one answers, else the CPU.
+    /// The first GPU when one answers, else the CPU. Where a GPU is there that does not answer, or is full, this says so on standard error.
     public static func best() throws -> Device {
         _ = try Libtorch.open()
-        return Device.cuda(0).isAvailable ? .cuda(0) : .cpu
+        do {
+            try cuda(0).check()
+            return cuda(0)
+        } catch {
+            let drivers = ["/dev/nvidia0", "/dev/kfd"]
+            if drivers.contains(where: FileManager.default.fileExists) {
+                Console.note("computing on the CPU, the GPU does not answer: \((error as? TorchError)?.shortened ?? "\(error)")")
+            }
+            return .cpu
+        }
     }
 
     /// Whether a tensor can be made there.
@@ -38,6 +50,8 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
         }
         do {
             _ = try Tensor.zeros([1], .float32, self)
+        } catch let error as TorchError where error.isOutOfMemory {
+            throw error
         } catch {
             throw TorchError.deviceUnavailable(self, reason: "\(error)")
         }

@@ -84,7 +84,10 @@ public struct FourBitMatrix: CustomStringConvertible {
     }
 
     /// The same matrix with all its parts on `device`.
+    ///
+    /// - Throws: also `BitsAndBytesError`, so that who loads a model for a GPU learns of it now and not at the first product.
     public func to(device: Device) throws -> FourBitMatrix {
+        if device != .cpu { _ = try BitsAndBytes.open() }
         let moved: Scales
         switch scales {
         case .plain(let scales): moved = .plain(try scales.to(device: device))

@@ -15,7 +15,11 @@ public enum TorchError: Error, CustomStringConvertible {
 
     /// The library's own reason alone, for notices beside which the advice of `description` would be noise.
     public var shortened: String {
-        if case .outOfMemory(let name, _, let reason) = self { "\(name): \(reason)" } else { description }
+        switch self {
+        case .outOfMemory(let name, _, let reason): "\(name): \(reason)"
+        case .deviceUnavailable(_, let reason): reason
+        default: description
+        }
     }
 
     public var description: String {
@@ -29,7 +33,8 @@ public enum TorchError: Error, CustomStringConvertible {
             return "\(name)(\(arguments.joined(separator: ", "))) failed: \(reason)"
         case .outOfMemory(let name, let arguments, let reason):
             return "out of memory in \(name)(\(arguments.joined(separator: ", "))): \(reason). "
-                + "Use a smaller batch, gradient checkpointing, or a device with more memory"
+                + "Ask for less at once (--batch or --checkpointing in training, --slots elsewhere), "
+                + "keep the weights in four bits (--quantization nf4), or use a device with more memory"
         case .deviceUnavailable(let device, let reason):
             return "the device \(device) cannot be used: \(reason). Use --device cpu, or install a PyTorch with support for it"
         }

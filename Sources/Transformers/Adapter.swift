@@ -28,35 +28,26 @@ public final class Adapter {
             }
             return factors
         }
-        guard !layers.allSatisfy(\.isEmpty) else {
-            throw ModelError.adapterMismatch(
-                path: "to be trained", reason: "none of its target modules (\(configuration.targetModules.joined(separator: ", "))) is in the model")
-        }
+        guard !layers.allSatisfy(\.isEmpty) else { throw ModelError.noTargets(configuration.targetModules) }
     }
 
     /// Reads a PEFT folder. Every factor must belong to a projection of the model and have its shape.
     /// - Parameter onlyInference: the factors need not be as exact as training wants them, so a GPU can hold them as it computes.
     public static func load(_ folder: String, for model: LanguageModel, onlyInference: Bool = false) throws -> Adapter {
-        try Adapter(AdapterFile.read(folder), path: folder, for: model, onlyInference: onlyInference)
+        try Adapter(AdapterFile.read(folder), for: model, onlyInference: onlyInference)
     }
 
-    private init(_ file: AdapterFile, path folder: String, for model: LanguageModel, onlyInference: Bool) throws {
+    private init(_ file: AdapterFile, for model: LanguageModel, onlyInference: Bool) throws {
+        try file.check(against: model.configuration)
         let configuration = file.configuration
         self.configuration = configuration
         let isHalf = onlyInference && model.device != .cpu
         let type: DType = isHalf || model.dtype == .float64 ? model.dtype : .float32
-        var unused = Set(file.tensors.keys)
         layers = try (0..<model.configuration.layerCount).map { layer in
             var factors: [Projection: LoRAFactors] = [:]
             for projection in Projection.allCases {
                 let path = projection.path(layer: layer)
                 guard let pair = file.tensors[path] else { continue }
-                unused.remove(path)
-                let (input, output) = projection.size(in: model.configuration)
-                guard pair.a.shape.count == 2, pair.a.shape[1] == input, pair.b.shape == [output, pair.a.shape[0]] else {
-                    throw ModelError.adapterMismatch(
-                        path: folder, reason: "\(path) has factors \(pair.a.shape) and \(pair.b.shape), the model's weight is [\(output), \(input)]")
-                }
                 // Copied, not viewed: training writes into them, and a file may be replaced under a view. And looked at: one number that is
                 // none makes every answer nonsense.
                 factors[projection] = LoRAFactors(
@@ -64,9 +55,6 @@ public final class Adapter {
                     b: try Tensor(pair.b.finiteFloats(), pair.b.shape).to(dtype: type, device: model.device), scale: configuration.scale(of: path))
             }
             return factors
-        }
-        if let stranger = unused.min() {
-            throw ModelError.adapterMismatch(path: folder, reason: "it has \(stranger), which the model has not")
         }
     }
 

@@ -16,8 +16,8 @@ struct BlockWeights {
 struct BlockAdapter {
     var factors: [Projection: LoRAFactors] = [:]
     var gradients: [Projection: LoRAGradients] = [:]
-    /// Dropout masks by projection; empty without dropout.
-    var masks: [Projection: Tensor] = [:]
+    /// In a pass with dropout.
+    var dropout: [Projection: InputDropout] = [:]
 }
 
 /// One block of the decoder: attention and SwiGLU, each behind a norm and beside a residual.
@@ -32,7 +32,7 @@ struct DecoderBlock {
         let query, key: Tensor?
         let attention: PackedAttention.Saved
         let middle, gate, up: Tensor
-        /// `x Aᵀ` of each projection with an adapter.
+        /// `x Aᵀ` of each projection with an adapter; where down's is missing, the backward pass computes it.
         var reduced: [Projection: Tensor]
     }
 
@@ -49,6 +49,18 @@ struct DecoderBlock {
         _ x: Tensor, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table, _ attention: PackedAttention, rows: Tensor? = nil,
         arena: ActivationArena? = nil
     ) throws -> (output: Tensor, saved: Saved) {
+        var saved = try activations(x, adapter, table, attention, rows: rows, arena: arena), reduced: [Projection: Tensor] = [:]
+        let output = try project(.down, SwiGLU.forward(saved.gate, saved.up), adapter, residual: saved.middle, &reduced)
+        saved.reduced[.down] = try reduced[.down].map { try arena?.keep($0) ?? $0 }
+        return (output, saved)
+    }
+
+    /// What `backward` reads, without the block's output: a block that is computed again in the backward pass needs no more, and its last
+    /// product is a quarter of its work.
+    func activations(
+        _ x: Tensor, _ adapter: BlockAdapter?, _ table: RotaryEmbedding.Table, _ attention: PackedAttention, rows: Tensor? = nil,
+        arena: ActivationArena? = nil
+    ) throws -> Saved {
         func kept(_ tensor: Tensor) throws -> Tensor { try arena?.keep(tensor) ?? tensor }
         var reduced: [Projection: Tensor] = [:]
         let x = try kept(x)
@@ -63,11 +75,9 @@ struct DecoderBlock {
         let normalMiddle = try RMSNorm.forward(middle, weights.outputNorm, epsilon: configuration.normEpsilon).output
         let gate = try kept(project(.gate, normalMiddle, adapter, &reduced))
         let up = try kept(project(.up, normalMiddle, adapter, &reduced))
-        let output = try project(.down, SwiGLU.forward(gate, up), adapter, residual: middle, &reduced)
-        let saved = Saved(
+        return Saved(
             x: x, query: try queryInput.map(kept), key: try keyInput.map(kept), attention: savedAttention, middle: middle, gate: gate, up: up,
             reduced: try reduced.mapValues(kept))
-        return (output, saved)
     }
 
     /// The same without saving, over whatever attention the cache gives.
@@ -96,7 +106,7 @@ struct DecoderBlock {
         func back(_ projection: Projection, _ dY: Tensor, from x: Tensor, adding sum: Tensor? = nil) throws -> Tensor {
             try weights[projection].backward(
                 dY, x, saved.reduced[projection], adapter.factors[projection], adapter.gradients[projection],
-                mask: adapter.masks[projection], adding: sum)
+                dropout: adapter.dropout[projection], adding: sum)
         }
         let (normalMiddle, middleRstd) = try RMSNorm.forward(saved.middle, weights.outputNorm, epsilon: configuration.normEpsilon)
         let product = try back(.down, dY, from: SwiGLU.forward(saved.gate, saved.up))
@@ -118,7 +128,7 @@ struct DecoderBlock {
         _ projection: Projection, _ x: Tensor, _ adapter: BlockAdapter?, residual: Tensor? = nil, _ reduced: inout [Projection: Tensor]
     ) throws -> Tensor {
         try weights[projection].forward(
-            x, adapter?.factors[projection], residual: residual, mask: adapter?.masks[projection], reduced: &reduced[projection])
+            x, adapter?.factors[projection], residual: residual, dropout: adapter?.dropout[projection], reduced: &reduced[projection])
     }
 
     private func split(_ x: Tensor) throws -> Tensor { try x.reshaped([x.shape[0], -1, configuration.headSize]) }

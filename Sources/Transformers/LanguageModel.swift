@@ -143,7 +143,7 @@ public final class LanguageModel {
 public enum ModelError: Error, CustomStringConvertible {
     case tokenOutside(token: Int, vocabulary: Int)
     case tooLong(tokens: Int, context: Int)
-    case adapterMismatch(path: String, reason: String)
+    case noTargets([String])
     case alreadyQuantised(path: String, asked: Quantization)
 
     public var description: String {
@@ -152,8 +152,9 @@ public enum ModelError: Error, CustomStringConvertible {
             "token \(token) lies outside the model's vocabulary of \(vocabulary); the tokenizer belongs to another model"
         case .tooLong(let tokens, let context):
             "\(tokens) tokens do not fit the model's context of \(context); shorten the prompt or ask for fewer new tokens"
-        case .adapterMismatch(let path, let reason):
-            "the adapter \(path) does not fit the model: \(reason). Use the model it was trained on"
+        case .noTargets(let targets):
+            "none of the modules to train (\(targets.joined(separator: ", "))) is in the model; "
+                + "it has \(AdapterConfiguration.allProjections.joined(separator: ", "))"
         case .alreadyQuantised(let path, let asked):
             "\(path) keeps its weights in 4 bits, which are not turned into \(asked.rawValue); leave --quantization out, or use the 16-bit checkpoint"
         }

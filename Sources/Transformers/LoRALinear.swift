@@ -177,14 +177,14 @@ extension Linear {
     ///
     /// Sums and the scale ride inside the products: neither the residual nor the adapter costs a pass over `y`.
     /// - Parameters:
-    ///   - mask: 0 or 1/(1−p) for each element of the adapter's own input, when there is dropout.
+    ///   - dropout: of the adapter's own input.
     ///   - reduced: receives `u` [tokens, rank], which `backward` needs; stays nil without an adapter.
     func forward(
-        _ x: Tensor, _ factors: LoRAFactors?, residual: Tensor? = nil, mask: Tensor? = nil, reduced: inout Tensor?
+        _ x: Tensor, _ factors: LoRAFactors?, residual: Tensor? = nil, dropout: InputDropout? = nil, reduced: inout Tensor?
     ) throws -> Tensor {
         let y = try product(x, residual: residual)
         guard let factors else { return y }
-        reduced = try factors.add(Self.masked(x, mask), to: y)
+        reduced = try factors.add(dropout?(x) ?? x, to: y)
         return y
     }
 
@@ -197,22 +197,20 @@ extension Linear {
     ///
     /// - Parameters:
     ///   - x: what `forward` got.
+    ///   - reduced: `u`; nil where it was not kept.
     ///   - sum: what other users of the same `x` sent back; it rides inside the product.
     func backward(
-        _ dY: Tensor, _ x: Tensor, _ reduced: Tensor?, _ factors: LoRAFactors?, _ gradients: LoRAGradients?, mask: Tensor? = nil,
+        _ dY: Tensor, _ x: Tensor, _ reduced: Tensor?, _ factors: LoRAFactors?, _ gradients: LoRAGradients?, dropout: InputDropout? = nil,
         adding sum: Tensor? = nil
     ) throws -> Tensor {
         let dX = try backProduct(dY, adding: sum)
-        guard let factors, let gradients, let reduced else { return dX }
+        guard let factors, let gradients else { return dX }
         let (a, b) = (try factors.a.to(dtype: dY.dtype), try factors.b.to(dtype: dY.dtype))
         let dU = try dY.linear(b.transposed())
-        try gradients.add(dY, reduced, dU, Self.masked(x, mask), scale: factors.scale)
-        if let mask {
-            return try dX.adding(dU.matmul(a).multiplied(by: mask), times: factors.scale)
-        }
+        let dropped = try dropout?(x) ?? x
+        try gradients.add(dY, reduced ?? dropped.linear(a), dU, dropped, scale: factors.scale)
+        if let dropout { return try dX.adding(dropout(dU.matmul(a)), times: factors.scale) }
         try dX.addProduct_(dU, a, times: factors.scale)
         return dX
     }
-
-    private static func masked(_ x: Tensor, _ mask: Tensor?) throws -> Tensor { try mask.map { try x.multiplied(by: $0) } ?? x }
 }

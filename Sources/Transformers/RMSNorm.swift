@@ -32,7 +32,7 @@ enum RMSNorm {
     ///   - residual: what reached `x` past the norm, [rows, width].
     static func backward(_ dY: Tensor, x: Tensor, rstd: Tensor, weight: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
         if x.device == .cpu, x.dtype == .float32, weight.dtype == .float32 {
-            return try fused(dY, x, rstd, weight, residual, Float.self)
+            return try fused(dY, x, rstd, weight, residual)
         }
         let normal = try x.multiplied(by: rstd)
         let g = try dY.multiplied(by: weight)
@@ -43,9 +43,7 @@ enum RMSNorm {
     }
 
     /// The same in one pass over memory instead of seven.
-    private static func fused(
-        _ dY: Tensor, _ x: Tensor, _ rstd: Tensor, _ weight: Tensor, _ residual: Tensor?, _: Float.Type
-    ) throws -> Tensor {
+    private static func fused(_ dY: Tensor, _ x: Tensor, _ rstd: Tensor, _ weight: Tensor, _ residual: Tensor?) throws -> Tensor {
         let width = x.shape[x.shape.count - 1], rows = x.count / width
         let (dY, x, rstd, weight) = (try dY.contiguous(), try x.contiguous(), try rstd.contiguous(), try weight.contiguous())
         let residual = try residual?.contiguous()

@@ -113,12 +113,6 @@ public struct TrainingFootprint: Sendable {
         kept(keeping).reduce(0) { $0 + $1.perToken * pass.tokens + $1.perReread * pass.reread }
     }
 
-    /// Dropout's masks: of all blocks, drawn before the pass.
-    public func maskBytes(_ pass: PassSize) -> Int {
-        guard adapter.hasDropout else { return 0 }
-        return pass.tokens * element * configuration.layerCount * adapter.targets.reduce(0) { $0 + $1.size(in: configuration).input }
-    }
-
     /// The logits of one piece of the rows, and the gradient of the last block's output. In single precision on the CPU, the gradient takes
     /// the logits' place; elsewhere log-probabilities and gradient stand beside them.
     public func headBytes(_ pass: PassSize) -> Int {
@@ -128,10 +122,12 @@ public struct TrainingFootprint: Sendable {
         return rows * ((model.dtype == .float32 ? 1 : 3) * exact + converted) + 2 * pass.tokens * configuration.hiddenSize * element
     }
 
-    /// What a block's backward holds beside what was kept: SwiGLU's four gradients or attention's, and those of the residual stream.
+    /// What a block's backward holds beside what was kept: SwiGLU's four gradients or attention's, those of the residual stream, and with
+    /// dropout an adapter's input and its gradient before and behind it.
     public func backwardBytes(_ pass: PassSize) -> Int {
         let feedForward = 4 * configuration.intermediateSize, attention = 6 * queries
-        return pass.tokens * element * (max(feedForward, attention) + 3 * configuration.hiddenSize) + model.dequantisedBytes
+        let dropped = adapter.hasDropout ? 3 * (adapter.targets.map { $0.size(in: configuration).input }.max() ?? 0) : 0
+        return pass.tokens * element * (max(feedForward, attention) + dropped + 3 * configuration.hiddenSize) + model.dequantisedBytes
     }
 
     /// The activations' peak under a plan, and what the moment of that peak holds.
@@ -140,8 +136,7 @@ public struct TrainingFootprint: Sendable {
     /// a block that kept its input only stands there whole for the moment.
     public func activations(_ pass: PassSize, _ plan: ActivationPlan) -> (kept: Int, working: Int) {
         let whole = layerBytes(.everything, pass), input = layerBytes(.input, pass)
-        let masks = maskBytes(pass)
-        var peak = (kept: masks + plan.layers.reduce(0) { $0 + ($1 == .everything ? whole : input) }, working: headBytes(pass))
+        var peak = (kept: plan.layers.reduce(0) { $0 + ($1 == .everything ? whole : input) }, working: headBytes(pass))
         var below = peak.kept
         for keeping in plan.layers.reversed() {
             let recomputed = keeping == .input ? whole - input : 0
@@ -166,7 +161,9 @@ public struct TrainingFootprint: Sendable {
         let attention = 2.5 * attentionOperations(pass, layers: configuration.layerCount)
         let head = 4 * Double(pass.rows) * Double(configuration.vocabularySize * configuration.hiddenSize)
         let recomputed = plan.layers.count { $0 == .input }
-        return forward + frozen + factors + attention + head + forwardOperations(pass, layers: recomputed)
+        // All but its last product.
+        let down = 2 * Double(recomputed * configuration.intermediateSize * configuration.hiddenSize) * Double(pass.tokens)
+        return forward + frozen + factors + attention + head + forwardOperations(pass, layers: recomputed) - down
     }
 
     private func forwardOperations(_ pass: PassSize, layers: Int) -> Double {

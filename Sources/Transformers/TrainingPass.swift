@@ -66,8 +66,7 @@ public final class TrainingPass {
         if rows.isEmpty { return }
         let attention = try PackedAttention(batch, model: model)
         let table = try model.rotary.table(batch.positions)
-        if let dropout, adapter.configuration.dropout > 0 { try drawMasks(dropout, tokens: batch.tokens.count, rows: rows.count) }
-        defer { for layer in layers.indices { layers[layer].masks = [:] } }
+        set(dropout)
 
         let wanted = try Tensor(rows.map(Int64.init), [rows.count], device: model.device)
         // Behind the last block's attention only the rows with loss go on.
@@ -91,8 +90,18 @@ public final class TrainingPass {
             let block = model.blocks[layer]
             // Nothing below needs this layer's activations once its backward has read them.
             let kept = try plan[layer] == .input
-                ? block.forward(inputs.removeLast(), layers[layer], table, attention, rows: rowsBehind(layer)).saved : saved.removeLast()
+                ? block.activations(inputs.removeLast(), layers[layer], table, attention, rows: rowsBehind(layer)) : saved.removeLast()
             dX = try block.backward(dX, kept, layers[layer], table, attention, rows: rowsBehind(layer))
+        }
+    }
+
+    private func set(_ dropout: Dropout?) {
+        let probability = adapter.configuration.dropout, dropout = probability > 0 ? dropout : nil
+        for layer in layers.indices {
+            let drawn = dropout.map { dropout in
+                layers[layer].factors.keys.map { ($0, InputDropout(dropout, path: $0.path(layer: layer), probability: probability)) }
+            }
+            layers[layer].dropout = Dictionary(uniqueKeysWithValues: drawn ?? [])
         }
     }
 
@@ -130,21 +139,6 @@ public final class TrainingPass {
         for range in pieces(of: rows.count) {
             let normal = try RMSNorm.forward(x.narrow(0, range.lowerBound, range.count), model.finalNorm, epsilon: model.configuration.normEpsilon).output
             try loss(range, model.head.product(normal).to(dtype: exactType))
-        }
-    }
-
-    private func drawMasks(_ dropout: Dropout, tokens: Int, rows: Int) throws {
-        let probability = adapter.configuration.dropout
-        let kept = Float(1 / (1 - probability))
-        for layer in layers.indices {
-            for projection in layers[layer].factors.keys {
-                let path = projection.path(layer: layer)
-                var random = CounterRandom(seed: dropout.seed, phase: "dropout \(path)", step: dropout.step)
-                let width = projection.size(in: model.configuration).input
-                let count = layer == layers.count - 1 && !Projection.ofAttention.contains(projection) ? rows : tokens
-                let mask = (0..<count * width).map { _ in random.uniform() < probability ? 0 : kept }
-                layers[layer].masks[projection] = try Tensor(mask, [count, width], dtype: model.dtype, device: model.device)
-            }
         }
     }
 }

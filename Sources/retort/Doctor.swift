@@ -30,6 +30,7 @@ struct Doctor: ParsableCommand {
         findings.append(Finding(name: "retort", ok: true, found: RetortVersion.current))
         let torch = torchFindings()
         findings += torch
+        if Device.cuda(0).isAvailable, let library = try? Libtorch.open() { findings.append(fourBit(library.installation)) }
         findings.append(memory())
         findings += models()
         for finding in findings {
@@ -69,6 +70,17 @@ struct Doctor: ParsableCommand {
             return [Finding(
                 name: "PyTorch", ok: false, found: "\(error)",
                 remedy: "scripts/setup installs one into .venv; or set RETORT_TORCH to the folder of an installed torch (2.10 or later)")]
+        }
+    }
+
+    /// Of all that a GPU computes, products of four-bit weights alone need it.
+    private func fourBit(_ torch: Installation) -> Finding {
+        do {
+            return Finding(name: "four bits on a GPU", ok: true, found: try BitsAndBytesFile.find(for: torch))
+        } catch {
+            return Finding(
+                name: "four bits on a GPU", ok: false, found: "no bitsandbytes library (\(error))",
+                remedy: "pip install bitsandbytes, or set RETORT_BITSANDBYTES; without it, nf4 models run on the CPU only")
         }
     }
 

@@ -1,7 +1,6 @@
 import Evaluation
 import Foundation
 import Groundwork
-import Pipeline
 import Transformers
 
 extension Evaluate {
@@ -17,14 +16,14 @@ extension Evaluate {
             ? try MathBenchmark(path: path) : try CodeBenchmark(path: path, limits: .init(seconds: testTimeout))
         let model = try modelOptions.load()
         let start = ContinuousClock.now
-        let first = try evaluate(problems, model, adapterOptions.load(for: model), adapterOptions.adapter)
+        let (first, replies) = try evaluate(problems, model, adapterOptions.load(for: model), adapterOptions.adapter)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         print(first.table)
         var second: WrittenResult?
         var comparison: WrittenComparison?
         if let compare {
             Console.note("loading adapter \(compare)")
-            let other = try evaluate(problems, model, Adapter.load(compare, for: model, onlyInference: true), compare)
+            let (other, _) = try evaluate(problems, model, Adapter.load(compare, for: model, onlyInference: true), compare)
             let (overall, groups) = try WrittenResult.compare(first, other, minimumQuestions: minQuestions)
             print("\n" + other.table + "\n")
             for (name, finding) in groups.sorted(by: { $0.key < $1.key }) where groups.count > 1 { print("\(name): \(finding.sentence)") }
@@ -34,13 +33,14 @@ extension Evaluate {
         }
         try json.write(Result(
             result: first, compared: second, comparison: comparison, rotation: nil, comparedRotation: nil, seconds: seconds,
-            questionsPerSecond: Double(first.records.count) / max(seconds, 1e-9), peakMemory: ProcessMemory.peak,
+            questionsPerSecond: replies == 0 ? nil : Double(replies) / max(seconds, 1e-9), peakMemory: ProcessMemory.peak,
             deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
+    /// - Returns: also how many replies were not kept from an earlier run.
     private func evaluate(
         _ problems: any WrittenBenchmark, _ model: LanguageModel, _ adapter: Adapter?, _ name: String?
-    ) throws -> WrittenResult {
+    ) throws -> (WrittenResult, replies: Int) {
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let evaluator = WrittenEvaluator(
             tokenizer: model.tokenizer, identity: try output == nil ? [:] : identity(model, adapter: name),
@@ -49,16 +49,14 @@ extension Evaluate {
         let count = min(problems.tasks.count, questionOptions.limit ?? .max)
         let replies = Progress("\(problems.name): \(name ?? "base")", total: count, unit: "replies")
         let judged = Progress("judging", total: count, unit: "replies")
+        var earlier = 0
         let records = try evaluator.run(
-            problems, count: count, keepingIn: output, progress: { replies.advance(to: $0) }, judged: { judged.advance(to: $0) })
-        return WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records)
-    }
-
-    /// Reads all of both, so it is asked for only where replies are kept.
-    private func identity(_ model: LanguageModel, adapter: String?) throws -> [String: String] {
-        [
-            "model": try ModelIdentity.of(modelOptions.model), "adapter": try adapter.map(ModelIdentity.ofAdapter) ?? "none",
-            "precision": [model.quantization?.rawValue, model.dtype.rawValue].compactMap { $0 }.joined(separator: " "),
-        ]
+            problems, count: count, keepingIn: output,
+            progress: { replies.advance(to: $0) },
+            resumed: {
+                earlier = $0
+                replies.resume(at: earlier)
+            }, judged: { judged.advance(to: $0) })
+        return (WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records), count - earlier)
     }
 }

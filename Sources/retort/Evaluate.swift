@@ -3,6 +3,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Groundwork
+import Pipeline
 import Questions
 import Transformers
 
@@ -55,7 +56,7 @@ struct Evaluate: ParsableCommand {
     var minQuestions = PairedComparison.minimumQuestions
 
     @Option(name: .shortAndLong, help: ArgumentHelp(
-        "Keep the replies of math500 and livecodebench in this JSONL file as they end, and continue from it.", valueName: "file"))
+        "Keep each answer in this JSONL file as it comes, and continue from it.", valueName: "file"))
     var output: String?
 
     @Option(help: "Seconds for each test of a program, of livecodebench.")
@@ -72,10 +73,10 @@ struct Evaluate: ParsableCommand {
             if rotate || styleOptions.style != nil || styleOptions.mode != nil || !questionOptions.subject.isEmpty {
                 throw ValidationError("--rotate, --style, --mode and --subject are for four-choice questions, not for \(benchmark?.rawValue ?? "").")
             }
-        } else if output != nil {
-            throw ValidationError("--output keeps the replies of math500 and livecodebench.")
         }
-        if output != nil, compare != nil { throw ValidationError("--output keeps the replies of one run; it cannot stand with --compare.") }
+        if output != nil, compare != nil || modes != nil {
+            throw ValidationError("--output keeps the answers of one model in one mode; it cannot stand with --compare or --modes.")
+        }
         if modes != nil {
             if benchmark != nil || compare != nil || rotate || styleOptions.mode != nil || styleOptions.style != nil {
                 throw ValidationError("--modes compares modes on --questions; --benchmark, --compare, --rotate, --style and --mode cannot stand beside it.")
@@ -89,8 +90,19 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        if benchmark?.isWritten == true { return try output == nil ? Interrupted.losing(runWritten) : runWritten() }
-        try Interrupted.losing { try modes.map { try run($0.modes) } ?? runQuestions() }
+        func work() throws {
+            if let modes { return try run(modes.modes) }
+            try benchmark?.isWritten == true ? runWritten() : runQuestions()
+        }
+        try output == nil ? Interrupted.losing(work) : work()
+    }
+
+    /// Whose answers a file keeps. Model and adapter are read whole, so it is asked for only where answers are kept.
+    func identity(_ model: LanguageModel, adapter: String?) throws -> [String: String] {
+        [
+            "model": try ModelIdentity.of(modelOptions.model), "adapter": try adapter.map(ModelIdentity.ofAdapter) ?? "none",
+            "precision": [model.quantization?.rawValue, model.dtype.rawValue].compactMap { $0 }.joined(separator: " "),
+        ]
     }
 
     /// Each evaluation with what it cost.
@@ -101,7 +113,8 @@ struct Evaluate: ParsableCommand {
         let rotation: Rotation?
         let comparedRotation: Rotation?
         let seconds: Double
-        let questionsPerSecond: Double
+        /// Without what was kept of an earlier run; nil where nothing else was asked.
+        let questionsPerSecond: Double?
         /// Bytes of memory at most, loading included; nil where the system does not tell.
         let peakMemory: Int?
         let deviceMemory: Int?
@@ -121,18 +134,19 @@ struct Evaluate: ParsableCommand {
         let model = try modelOptions.load()
         let asking = try styleOptions.asking(model, mmlu: mmlu)
         let start = ContinuousClock.now
-        let (first, rotation) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
+        let (first, rotation, answers) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         print(first.table)
         if let rotation { print("\n" + rotation.table) }
-        let rate = Double(asked.count * (rotate ? 4 : 1)) / max(seconds, 1e-9)
-        print(String(format: "speed: %.2f questions/s", rate) + (ProcessMemory.peak.map { ", peak memory \(ByteCount.text($0))" } ?? ""))
+        let rate = answers == 0 ? nil : Double(answers) / max(seconds, 1e-9)
+        let cost = [rate.map { String(format: "speed: %.2f questions/s", $0) }, ProcessMemory.peak.map { "peak memory \(ByteCount.text($0))" }]
+        print(cost.compactMap { $0 }.joined(separator: ", "))
         var second: EvaluationResult?
         var comparison: Comparison?
         var comparedRotation: Rotation?
         if let compare {
             Console.note("loading adapter \(compare)")
-            let (other, rotated) = try evaluate(asked, model, Adapter.load(compare, for: model, onlyInference: true), compare, asking)
+            let (other, rotated, _) = try evaluate(asked, model, Adapter.load(compare, for: model, onlyInference: true), compare, asking)
             print("\n" + other.table)
             if let rotated { print("\n" + rotated.table) }
             let compared = try Comparison(first: first, second: other, minimumQuestions: minQuestions)
@@ -147,18 +161,28 @@ struct Evaluate: ParsableCommand {
             deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
+    /// - Returns: also how many answers were not kept from an earlier run.
     private func evaluate(
         _ asked: [Question], _ model: LanguageModel, _ adapter: Adapter?, _ name: String?, _ asking: any AskingStyle
-    ) throws -> (EvaluationResult, Rotation?) {
+    ) throws -> (EvaluationResult, Rotation?, answers: Int) {
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let asked = rotate ? Rotation.expand(asked) : asked
         let progress = Progress(name ?? "base", total: asked.count, unit: "questions")
         let start = ContinuousClock.now
         let evaluator = Evaluator(style: asking, clock: { ContinuousClock.now - start }, decoder: decoder)
-        let records = try evaluator.run(asked, seed: styleOptions.seed) { progress.advance(to: $0) }
+        let kept = try output.map { (path: $0, settings: try identity(model, adapter: name).merging(styleOptions.settings) { $1 }) }
+        var earlier = 0
+        let records = try evaluator.run(
+            asked, seed: styleOptions.seed, keepingIn: kept,
+            progress: { progress.advance(to: $0) },
+            resumed: {
+                earlier = $0
+                progress.resume(at: earlier)
+            })
         func result(_ records: [EvaluationRecord]) -> EvaluationResult {
             EvaluationResult(model: modelOptions.model, adapter: name, style: asking.name, records: records)
         }
-        return rotate ? (result(Rotation.unmoved(records)), Rotation(records)) : (result(records), nil)
+        return rotate
+            ? (result(Rotation.unmoved(records)), Rotation(records), asked.count - earlier) : (result(records), nil, asked.count - earlier)
     }
 }

@@ -61,6 +61,12 @@ struct EvaluationStyle: ParsableArguments {
         if slots < 1 { throw ValidationError("--slots is a number of at least 1.") }
     }
 
+    /// What else makes answers comparable; nothing where only letters are scored.
+    var settings: [String: String] {
+        guard let mode, mode != .letter else { return [:] }
+        return ["max-tokens": "\(maxTokens ?? 150)", "temperature": "\(temperature ?? 0)", "seed": "\(seed)"]
+    }
+
     /// - Parameter bringsShots: MMLU's folder is at hand, with its dev split; then style mmlu is what is meant.
     func check(bringsShots: Bool) throws {
         let isRaw = (style ?? (bringsShots ? .mmlu : .chat)) == .mmlu

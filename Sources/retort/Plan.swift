@@ -36,7 +36,7 @@ struct Plan: ParsableCommand {
             throw ValidationError("'\(device)' is no device: write \(PlanDevice.names.joined(separator: ", ")) or a memory size such as 48G.")
         }
         if let price, !(price >= 0 && price.isFinite) { throw ValidationError("--price is a number of at least 0.") }
-        if let efficiency, !(efficiency > 0 && efficiency <= 1) { throw ValidationError("--efficiency is a share above 0 and up to 1.") }
+        if let efficiency, !(0.001...1).contains(efficiency) { throw ValidationError("--efficiency is a share from 0.001 to 1.") }
     }
 
     func run() throws {

@@ -85,6 +85,9 @@ import Torch
         (#"{"lora_dropout": 1.0}"#, "lora_dropout"),
         (#"{"target_modules": ["o_proj"]}"#, "does not name it among target_modules"),
         (#"{"target_modules": [1]}"#, "expected strings"),
+        (#"{"layers_to_transform": [1]}"#, "does not name it among target_modules"),
+        (#"{"layers_to_transform": ["0"]}"#, "layers_to_transform: expected numbers of blocks"),
+        (#"{"layers_to_transform": "all"}"#, "layers_to_transform: expected an integer"),
         (#"{"rank_pattern": {"q_proj": 2}}"#, "has shape"),
         (#"{"rank_pattern": {"q_(proj": 4}}"#, "is not a usable pattern"),
         (#"{"rank_pattern": {"q_proj": "x"}}"#, "rank_pattern.q_proj: expected an integer"),
@@ -125,7 +128,44 @@ import Torch
     @Test func `an adapter of another model is refused`() throws {
         let model = try Checkpoint.open(Fixture.tiny("qwen3/model")).configuration
         let error = try #require(throws: CheckpointError.self) { try AdapterFile.read(Fixture.tiny("llama/adapters/plain")).check(against: model) }
-        #expect(error.description.contains("has shape"))
+        #expect(error.description.contains("the model's weight is"))
+    }
+
+    /// The file has block 0 alone, of a model of two.
+    @Test(arguments: [
+        ("{}", nil, "it changes 1 of the model's 2 blocks, not block 1, and its adapter_config.json chooses no blocks"),
+        (#"{"layers_to_transform": []}"#, nil, "it changes 1 of"), (#"{"layers_to_transform": [0, 1]}"#, [0, 1], "not block 1"),
+        (#"{"layers_to_transform": [0]}"#, [0], nil), (#"{"layers_to_transform": 0}"#, [0], nil),
+        (#"{"target_modules": "model\\.layers\\.0\\..*_proj"}"#, [0], nil), (#"{"exclude_modules": "model.layers.1.*"}"#, [0], nil),
+        (#"{"target_modules": ["layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj", "layers.0.self_attn.v_proj"]}"#, [0], nil),
+    ] as [(String, [Int]?, String?)])
+    func `blocks are left out by choice alone`(change: String, layers: [Int]?, complaint: String?) throws {
+        let model = try Checkpoint.open(Fixture.tiny("llama/model")).configuration
+        let whole = try AdapterFile.read(Fixture.tiny("llama/adapters/plain"))
+        var config = try JSONFile(path: whole.folder + "/adapter_config.json").object
+        for (key, value) in try JSONValue(parsing: change).pairs { config[key] = value }
+        try Fixture.inFolder { folder in
+            let modules = whole.modules.filter { $0.contains("layers.0.self_attn") && !$0.hasSuffix("o_proj") }
+            let tensors = modules.flatMap { module in
+                AdapterFile.Factor.allCases.map { factor in (AdapterFile.tensorName(module, factor), whole.tensors[module]!, factor) }
+            }
+            let entries = tensors.map { name, pair, factor in Safetensors.Entry(name, .float32, (factor == .a ? pair.a : pair.b).shape) }
+            try Safetensors.write(entries, metadata: ["format": "pt"], to: folder + "/adapter_model.safetensors") { entry, sink in
+                try [Float](repeating: 0.5, count: entry.shape.reduce(1, *)).withUnsafeBytes(sink)
+            }
+            try WholeFile.write(JSONValue.object(config).text(), to: folder + "/adapter_config.json")
+            let part = try AdapterFile.read(folder)
+            #expect(part.configuration.layers == layers)
+            if let complaint {
+                let error = try #require(throws: CheckpointError.self) { try part.check(against: model) }
+                #expect(error.description.contains(complaint), "\(error)")
+            } else {
+                try part.check(against: model)
+                try WholeFile.write(part.configuration.json().text(), to: folder + "/adapter_config.json")
+                #expect(try AdapterFile.read(folder).configuration.layers == [0])
+                #expect(part.configuration.targets(modules[0]) && !part.configuration.targets(modules[0].replacing("layers.0", with: "layers.1")))
+            }
+        }
     }
 
     @Test func `nothing contradictory is written`() throws {

@@ -9,16 +9,17 @@ import Evaluation
 private struct NumberStyle: AskingStyle {
     var name = "numbers"
     var sharesBeginningBySubject = false
+    var shots: [Int] = []
     func ask(_ question: Question) -> (prompt: [Int], guide: any JudgingGuide) {
-        ([Int(question.id) ?? -1], LetterGuide(letters: [0, 1, 2, 3]))
+        ([Int(question.id) ?? -1] + shots, LetterGuide(letters: [0, 1, 2, 3]))
     }
 }
 
 /// Drives guides that only score, with scores that follow from the prompt.
-private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode {
+private func decode(_ scores: @escaping ([Int]) throws -> [Float]) -> Evaluator.Decode {
     { streams, progress in
         for (number, stream) in streams.enumerated() {
-            while case .score = try stream.guide.next() { try stream.guide.scored(scores(stream.prompt)) }
+            while case .score = try stream.guide.next() { try stream.guide.scored(try scores(stream.prompt)) }
             progress?(number + 1)
         }
     }
@@ -91,6 +92,62 @@ private func decode(_ scores: @escaping ([Int]) -> [Float]) -> Evaluator.Decode 
         let silent = Evaluator(style: NumberStyle()) { _, _ in }
         #expect(throws: EvaluationError.noAnswer(question: "0")) { try silent.run(questions) }
         #expect(throws: EvaluationError.noQuestions) { try silent.run([]) }
+    }
+
+    /// The rest is asked under the seeds that it would have had; the right letter is the question's of now.
+    @Test(arguments: [false, true]) func aStoppedRunAsksOnlyForWhatIsMissing(sharesBeginningBySubject: Bool) throws {
+        let scratch = try Scratch()
+        let file = scratch.path + "/answers.jsonl"
+        var style = NumberStyle()
+        style.sharesBeginningBySubject = sharesBeginningBySubject
+        var asked: [Int] = [], seeds: [UInt64] = [], failsAt = 3
+        let evaluator = Evaluator(style: style) { streams, progress in
+            try decode { prompt in
+                if asked.count == failsAt { throw EvaluationError.noQuestions }
+                asked.append(prompt[0])
+                seeds.append(streams.first { $0.prompt == prompt }?.seed ?? 0)
+                return [-3, -0.1 - Float(prompt[0]) / 7, -2, -2]
+            }(streams, progress)
+        }
+        func run(_ questions: [Question]) throws -> (records: [EvaluationRecord], resumed: [Int], answered: [Int]) {
+            var resumed: [Int] = [], answered: [Int] = []
+            let records = try evaluator.run(
+                questions, seed: 5, keepingIn: (file, ["model": "m"]), progress: { answered.append($0) }, resumed: { resumed.append($0) })
+            return (records, resumed, answered)
+        }
+        #expect(throws: EvaluationError.noQuestions) { try run(questions) }
+        failsAt = .max
+        var mended = questions
+        mended[0].answer = .A
+        let rest = try run(mended)
+        #expect(rest.resumed == [3] && rest.answered == [4, 5, 6] && asked.count == 6 && Set(asked).count == 6)
+        #expect(seeds == asked.map { UInt64(5 + $0) })
+        #expect(rest.records.map(\.id) == questions.map(\.id) && rest.records.map(\.correct) == [false, true, true, true, true, true])
+        let again = try run(questions)
+        #expect(again.resumed == [6] && again.answered.isEmpty && asked.count == 6)
+        asked = []
+        #expect(try again.records == evaluator.run(questions, seed: 5) && asked.count == 6)
+    }
+
+    @Test func answersOfOtherSettingsOrToOtherPromptsAreNotTaken() throws {
+        let scratch = try Scratch()
+        let file = scratch.path + "/answers.jsonl"
+        func run(_ style: NumberStyle, _ settings: [String: String]) throws {
+            _ = try Evaluator(style: style, decode: decode { _ in [-1, -2, -2, -2] }).run(questions, keepingIn: (file, settings))
+        }
+        try run(NumberStyle(), ["model": "m"])
+        let before = try Data(contentsOf: URL(fileURLWithPath: file))
+        let complaints = [
+            (NumberStyle(), "n", "holds answers of other settings (model m) than these (model n)"),
+            (NumberStyle(name: "words"), "m", "(style numbers) than these (style words)"),
+            (NumberStyle(shots: [7]), "m", "line 1: it is the answer to another question than the one whose id is 0 now: the prompts differ"),
+        ]
+        for (style, model, complaint) in complaints {
+            let error = #expect(throws: EvaluationError.self) { try run(style, ["model": model]) }
+            #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
+            #expect(error?.description.contains("give another file with --output") == true)
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
     }
 
     @Test func resultsSurviveJSON() throws {

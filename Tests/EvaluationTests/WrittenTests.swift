@@ -97,7 +97,7 @@ private struct Echo: WrittenBenchmark {
         ]
         for (other, difference) in others {
             let error = #expect(throws: EvaluationError.self) { try other.run(Echo(), keepingIn: file) }
-            #expect(error?.description.contains("holds replies of other settings \(difference); give another file") == true, "\(error?.description ?? "")")
+            #expect(error?.description.contains("holds answers of other settings \(difference); give another file") == true, "\(error?.description ?? "")")
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
     }
@@ -111,7 +111,7 @@ private struct Echo: WrittenBenchmark {
         var echo = Echo()
         echo.tasks[1] = WrittenTask(id: "b", group: "all", prompt: "please say b")
         let error = #expect(throws: EvaluationError.self) { try evaluator().run(echo, keepingIn: file) }
-        #expect(error?.description.contains("line 2: it is the reply to another problem than the one whose id is b now") == true)
+        #expect(error?.description.contains("line 2: it is the answer to another question than the one whose id is b now") == true)
         #expect(error?.description.contains("give another file with --output") == true)
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
         echo.tasks[1] = WrittenTask(id: "d", group: "all", prompt: "say d")
@@ -140,7 +140,7 @@ private struct Echo: WrittenBenchmark {
         let scratch = try Scratch()
         let file = try scratch.write(text, to: "data.jsonl")
         let error = #expect(throws: EvaluationError.self) { try evaluator().run(Echo(), keepingIn: file) }
-        #expect(error?.description.contains("line 1: it is no reply") == true)
+        #expect(error?.description.contains("line 1: it is no answer") == true)
         #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
     }
 

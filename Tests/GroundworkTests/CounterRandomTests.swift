@@ -14,6 +14,25 @@ import Testing
         for (counter, key, expected) in cases { #expect(CounterRandom.philox(counter, key: key) == expected) }
     }
 
+    /// Also where the lower word of the counter runs over.
+    @Test func sixtyFourAtOnceAreTheStreamsOwn() {
+        var random = CounterRandom(seed: 3, phase: "a", step: 5 << 32 | 7)
+        let words = (0..<128).map { _ in
+            let pair = (0..<2).map { _ in random.next() }
+            return pair.flatMap { [UInt32(truncatingIfNeeded: $0), UInt32(truncatingIfNeeded: $0 >> 32)] }
+        }
+        for batch in 0..<8 {
+            let (a, b, c, d) = random.sixtyFour(UInt64(batch))
+            for lane in 0..<16 { #expect([a[lane], b[lane], c[lane], d[lane]] == words[16 * batch + lane]) }
+        }
+        let counters = [SIMD16<UInt32>.all(~0), .all(17), .all(0x1234_5678), .all(~1)]
+        let lanes = CounterRandom.philox((counters[0], counters[1], counters[2], counters[3]), key: (~0, 9))
+        let one = CounterRandom.philox((~0 as UInt32, 17, 0x1234_5678, ~1), key: (~0, 9))
+        #expect(lanes == (.all(one.0), .all(one.1), .all(one.2), .all(one.3)))
+        let late = random.sixtyFour(1 << 60 - 1), last = CounterRandom(seed: 3, phase: "a", step: 5 << 32 | 7)
+        #expect(late == last.sixtyFour(1 << 60 - 1) && late != random.sixtyFour(1 << 28 - 1))
+    }
+
     @Test func streamsDependOnSeedPhaseAndStepAlone() {
         func first(_ seed: UInt64, _ phase: String, _ step: UInt64) -> [UInt64] {
             var random = CounterRandom(seed: seed, phase: phase, step: step)

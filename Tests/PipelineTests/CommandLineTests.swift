@@ -81,7 +81,8 @@ import Testing
         (["evaluate", "--model", "m"], "Give either --questions or --benchmark with --data."),
         (["evaluate", "--model", "m", "--benchmark", "mmlu"], "--benchmark and --data belong together."),
         (["evaluate", "--model", "m", "--benchmark", "math500", "--data", "d", "--rotate"], "not for math500"),
-        (["evaluate", "--model", "m", "--questions", "q", "--output", "o"], "--output keeps the replies"),
+        (["evaluate", "--model", "m", "--questions", "q", "--modes", "letter", "--output", "o"], "--output keeps the answers of one model in one mode"),
+        (["evaluate", "--model", "m", "--questions", "q", "--compare", "a", "--output", "o"], "--output keeps the answers of one model in one mode"),
         (["bakeoff", "--model", "m", "--questions", "q"], "Give --model at least twice."),
         (["bakeoff", "--model", "m", "--model", "m", "--questions", "q"], "--model m is given twice."),
         (["bakeoff", "--model", "m", "--model", "n", "--benchmark", "math500", "--data", "d"], "A bakeoff asks four-choice questions"),
@@ -423,6 +424,9 @@ import Testing
     @Test func aPlanNeedsNoModel() throws {
         let wrong = try Command(["plan", "recipes/qwen2.5-72b.yaml", "--device", "b300"])
         #expect(wrong.status == 2 && wrong.errors.contains("'b300' is no device"))
+        #expect(try Command(["plan", "recipes/qwen2.5-72b.yaml", "--efficiency", "1e-320"]).status == 2)
+        let folder = try Command(["plan", "recipes"])
+        #expect(folder.status == 1 && folder.errors == "error: cannot read recipes: it is a folder\n")
         let made = try Command(["plan", "recipes/qwen2.5-72b.yaml", "--device", "h200", "--price", "4", "--json", "-"])
         #expect(made.status == 0)
         let fields = try #require(JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])

@@ -228,6 +228,73 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
     }
 }
 
+/// Answers to four-choice questions that a file keeps.
+@Suite struct KeptAnswersTests {
+    @Test func aStoppedBenchmarkGoesOnWhereItWas() throws {
+        try withFolder { folder in
+            let (questions, _) = try writeQuestions(in: folder)
+            let ordered = questions.enumerated().map { index, question in
+                var question = question
+                question.subject = index.isMultiple(of: 2) ? "astronomy" : "virology"
+                return question
+            }
+            try QuestionFile.write(Array(ordered.prefix(4)), to: folder + "/dev.jsonl")
+            try QuestionFile.write(Array(ordered.dropFirst(4)), to: folder + "/test.jsonl")
+            let kept = folder + "/answers.jsonl"
+            func evaluate(_ options: [String]) throws -> Command {
+                try Command(["evaluate", "--model", tinyModel, "--benchmark", "mmlu", "--style", "chat", "--data", folder, "--device", "cpu"] + options)
+            }
+            func result(_ json: String) throws -> EvaluationResult { try RunFolder(folder).readJSON(Evaluated.self, from: json).result }
+            let part = try evaluate(["--limit", "5", "-o", kept])
+            #expect(part.status == 0 && part.output.contains("speed: "), "\(part.errors)")
+            try WholeFile.write(WholeFile.read(kept) + Data(#"{"id":"torn"#.utf8), to: kept)
+            let whole = try evaluate(["-o", kept, "--json", folder + "/whole.json"])
+            #expect(whole.status == 0 && whole.errors.contains("base: 12/12 questions"), "\(whole.errors)")
+            #expect(try LineFile.read(kept).count == 12)
+            let alone = try evaluate(["--json", folder + "/alone.json"])
+            #expect(alone.status == 0, "\(alone.errors)")
+            let (continued, once) = (try result("whole.json"), try result("alone.json"))
+            #expect(continued.style == "chat letter" && continued.records.map(\.id) == ordered.dropFirst(4).map(\.id))
+            for (continued, once) in zip(continued.records, once.records) {
+                #expect(continued.predicted == once.predicted && zip(continued.logProbabilities, once.logProbabilities).allSatisfy { abs($0 - $1) < 1e-4 })
+            }
+            let again = try evaluate(["-o", kept, "--json", folder + "/again.json"])
+            #expect(again.status == 0 && !again.output.contains("speed: ") && again.output.contains("peak memory"), "\(again.output)")
+            #expect(try result("again.json") == continued)
+
+            let before = try WholeFile.read(kept)
+            for (options, complaint) in [
+                (["--mode", "answer-first"], "style chat letter, temperature none) than these (max-tokens 150, seed 0, style chat answer-first"),
+                (["--adapter", tinyAdapter], "(adapter none) than these (adapter "), (["--rotate", "--dtype", "bfloat16"], "(precision float32)"),
+            ] {
+                let refused = try evaluate(["-o", kept] + options)
+                #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains(complaint), "\(refused.errors)")
+            }
+            #expect(try WholeFile.read(kept) == before)
+            #expect(try evaluate(["-o", kept, "--compare", tinyAdapter]).status == 2)
+        }
+    }
+
+    @Test func aReasoningIsKeptWithWhatItWasSampledUnder() throws {
+        try withFolder { folder in
+            let (_, file) = try writeQuestions(in: folder)
+            func evaluate(_ tokens: Int) throws -> Command {
+                try Command([
+                    "evaluate", "--model", tinyModel, "--questions", file, "--limit", "3", "--mode", "reason-first", "--max-tokens", "\(tokens)",
+                    "--device", "cpu", "-o", folder + "/answers.jsonl", "--json", folder + "/\(tokens).json",
+                ])
+            }
+            #expect(try evaluate(30).status == 0)
+            let first = try RunFolder(folder).readJSON(Evaluated.self, from: "30.json").result
+            #expect(first.records.allSatisfy { $0.reasoning != nil && $0.firstPassLogProbabilities != nil })
+            #expect(try evaluate(30).status == 0)
+            #expect(try RunFolder(folder).readJSON(Evaluated.self, from: "30.json").result == first)
+            let other = try evaluate(31)
+            #expect(other.status == 1 && other.errors.contains("(max-tokens 30) than these (max-tokens 31)"), "\(other.errors)")
+        }
+    }
+}
+
 /// The benchmarks of `retort evaluate` that are answered in free text.
 @Suite struct WrittenCommandTests {
     private struct Written: Decodable { let result: WrittenResult }
@@ -302,7 +369,7 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
             let kept = try WholeFile.read(folder + "/replies.jsonl")
             let other = try evaluate("math500", folder, json: "other.json", tokens: 9)
             #expect(other.status == 1 && other.errors.contains(
-                "error: \(folder)/replies.jsonl holds replies of other settings (max-tokens 8) than these (max-tokens 9); give another file with --output"))
+                "error: \(folder)/replies.jsonl holds answers of other settings (max-tokens 8) than these (max-tokens 9); give another file with --output"))
             #expect(try WholeFile.read(folder + "/replies.jsonl") == kept && !FileManager.default.fileExists(atPath: folder + "/other.json"))
         }
     }
@@ -331,7 +398,7 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
             #expect(bare.contains("other settings (adapter adapter@") && bare.contains("than these (adapter none)"), "\(bare)")
             try WholeFile.write(Self.math.replacing("1 + 1", with: "5 + 4"), to: data)
             let problem = try refusal(["--adapter", adapter])
-            #expect(problem.contains("replies.jsonl, line 1: it is the reply to another problem than the one whose id is test/prealgebra/1.json"), "\(problem)")
+            #expect(problem.contains("replies.jsonl, line 1: it is the answer to another question than the one whose id is test/prealgebra/1.json"), "\(problem)")
 
             try WholeFile.write(Self.math, to: data)
             var weights = Array(try WholeFile.read(adapter + "/adapter_model.safetensors"))

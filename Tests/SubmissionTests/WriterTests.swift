@@ -20,7 +20,7 @@ struct WriterTests {
         let entries = [(AdapterFile.Factor.a, [2, input]), (.b, [output, 2])].map {
             Safetensors.Entry(AdapterFile.tensorName(module, $0.0), .float32, $0.1)
         }
-        try AdapterFile.write(AdapterConfiguration(rank: 2, alpha: 2, targetModules: ["q_proj"]), entries, to: folder) { entry, sink in
+        try AdapterFile.write(AdapterConfiguration(rank: 2, alpha: 2, targetModules: ["q_proj"], layers: module.split(separator: ".").compactMap { Int($0) }), entries, to: folder) { entry, sink in
             try [Float](repeating: 0, count: entry.shape.reduce(1, *)).withUnsafeBytes(sink)
         }
     }

@@ -53,7 +53,7 @@ import Testing
             case 6: return .reply(body: "{\"choices\": [ {")
             case 7: return .reply(body: Stubs.completion(text, logprobs: #"{"tokens":["A"],"token_logprobs":[-0.1]}"#))
             case 8: return .reply(body: Stubs.completion(text, logprobs: Stubs.places(["something else"])))
-            case 9: return .reply(body: Stubs.completion(text, logprobs: Stubs.places([text], others: [(text, -0.25), (text, -1)])))
+            case 9: return .reply(body: Stubs.completion(text, logprobs: Stubs.places([text], others: [("x", 2)])))
             case 10: return number % 50 == 0 ? .stall : .reply(status: 502, body: "<html>bad gateway</html>")
             case 11: return .raw("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{\"choices\":")
             default: return .reply(status: 504, body: "")
@@ -66,7 +66,9 @@ import Testing
         #expect(texts.count == 2000 && Set(texts) == Set((0..<2000).map { "question \($0)" }))
         let report = await pool.report
         #expect(report.map(\.answers).reduce(0, +) == 2000)
-        #expect(report.allSatisfy { $0.answers > 100 && $0.failures > 100 && !$0.isClosed }, "\(report)")
+        // A reply that a busy machine makes late is one more; how large each share is depends on how fast the machine is.
+        #expect(report.map(\.failures).reduce(0, +) >= 4000)
+        #expect(report.allSatisfy { $0.answers > 0 && $0.failures > 0 && !$0.isClosed }, "\(report)")
         await pool.close()
     }
 

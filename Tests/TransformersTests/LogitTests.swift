@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Testing
 import Torch
@@ -38,7 +39,7 @@ import Transformers
 
     @Test func anAdapterOfAnotherModelIsRefused() throws {
         let tiny = try TinyModel("llama"), other = try TinyModel("qwen3")
-        let error = #expect(throws: ModelError.self) { try Adapter.load(tiny.folder + "/adapters/plain", for: other.model) }
+        let error = #expect(throws: CheckpointError.self) { try Adapter.load(tiny.folder + "/adapters/plain", for: other.model) }
         #expect("\(try #require(error))".contains("does not fit the model"))
     }
 }

@@ -50,20 +50,6 @@ public protocol WrittenBenchmark {
     func judge(_ reply: String, of task: Int) throws -> Judgement
 }
 
-/// What a model wrote.
-public struct WrittenReply: Codable, Sendable, Hashable {
-    public let id: String
-    /// Model, adapter, precision and sampling: replies of different ones are never mixed in a file.
-    public let settings: [String: String]
-    /// The hash of the task's prompt. An id alone may be a line's number in whatever file was given.
-    public let prompt: String
-    public let reply: String
-    public let tokens: Int
-    /// Whether the model ended its reply itself.
-    public let finished: Bool
-    public let seconds: Double
-}
-
 /// A reply and what it was found to be.
 public struct WrittenRecord: Codable, Sendable, Hashable {
     public let id: String

@@ -73,6 +73,11 @@ extension ModelShape {
             keyValueHeads: try section.integer("key_value_heads", in: 1...10_000),
             headSize: try section.integer("head_size", in: 1...10_000),
             tiedEmbeddings: try section.flag("tied_embeddings", default: false))
+        let parameters = AdapterSize.baseParameters(self)
+        // Bytes of such a model, and all that is reckoned from them, still fit a number.
+        if parameters > 10_000_000_000_000 {
+            throw section.error("layers", "these dimensions make a model of \(AdapterSize.short(parameters)) parameters; 10 000 B are allowed")
+        }
     }
 }
 
@@ -189,6 +194,7 @@ extension TrainSettings {
         rankStabilised = try section.flag("rank_stabilised", default: d?.rankStabilised ?? true)
         dropout = try section.number("dropout", in: 0...0.99, default: d?.dropout ?? 0)
         modules = try section.strings("modules", default: d?.modules ?? Self.projections)
+        if modules.isEmpty { throw section.error("modules", "no projection is named; leave the key out for all of \(Self.projections.joined(separator: ", "))") }
         for module in modules where !Self.projections.contains(module) {
             let near = NearestName.of(module, among: Self.projections).map { "; did you mean '\($0)'?" } ?? ""
             throw section.error(

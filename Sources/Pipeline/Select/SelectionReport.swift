@@ -31,8 +31,8 @@ public struct SelectionReport: Codable {
         public let isBaseline: Bool
         public let accuracy: Proportion
         public let logLikelihood: Double
-        /// First the best baseline, second this one; nil for that baseline.
-        public let againstBaseline: PairedComparison?
+        /// First the best baseline, second this one, as the best of all that were tried; nil for that baseline.
+        public let againstBaseline: Finding?
 
         enum CodingKeys: String, CodingKey {
             case name, kind, accuracy
@@ -74,11 +74,11 @@ public struct SelectionReport: Codable {
             return [
                 (finalist.name == winner ? "* " : "  ") + finalist.name, finalist.isBaseline ? "baseline" : finalist.kind.rawValue,
                 Text.percent(finalist.accuracy.value), Text.interval(finalist.accuracy), String(format: "%.3f", finalist.logLikelihood),
-                paired.map { Text.signedPoints($0.difference) } ?? "–", paired.map { Text.pValue($0.p) } ?? "–",
-                paired.map { $0.verdict.word(questions: $0.first.count, minimum: PairedComparison.minimumQuestions) } ?? "best baseline",
+                paired.map { Text.signedPoints($0.pair.difference) } ?? "–", paired.map { Text.pValue($0.correctedP) } ?? "–",
+                paired?.word ?? "best baseline",
             ]
         }
-        let header = ["  after \(questions) questions", "", "accuracy", "95 % interval", "log-lik.", "points", "p (McNemar)", "against \(bestBaseline)"]
+        let header = ["  after \(questions) questions", "", "accuracy", "95 % interval", "log-lik.", "points", "p (Bonferroni)", "against \(bestBaseline)"]
         return Text.table(header, rows) + "\n\n" + verdict
     }
 

@@ -7,10 +7,12 @@ struct SelectionVerdict {
     let single: String
     /// The best merge; nil if none was made.
     let merge: String?
-    /// First that single adapter, second the best merge.
-    let againstSingle: PairedComparison?
-    /// First the base, second the winner.
-    let againstBase: PairedComparison
+    /// First that single adapter, second the best merge, as the best of all merges that were tried.
+    let againstSingle: Finding?
+    /// First the base, second the winner, as the best of all that were tried.
+    let againstBase: Finding
+    /// Adapters and merges.
+    let tried: Int
 
     var text: String {
         var lines: [String] = []
@@ -29,8 +31,9 @@ struct SelectionVerdict {
             lines.append("Nothing was merged. The winner is the single adapter \(single), which was copied.")
         }
         lines.append("Against the base: \(againstBase.sentence).")
-        if againstBase.second.value <= againstBase.first.value { lines.append("WARNING: the winner is NOT BETTER THAN THE BASE.") }
-        lines.append("The winner was chosen by these questions, so its accuracy on them flatters it; measure it on others.")
+        if againstBase.pair.second.value <= againstBase.pair.first.value { lines.append("WARNING: the winner is NOT BETTER THAN THE BASE.") }
+        lines.append(
+            "The winner was chosen among \(tried) by these questions. p allows for that, its accuracy does not and flatters it; measure it on others.")
         return lines.joined(separator: "\n")
     }
 }
