@@ -6,7 +6,7 @@ public struct AdapterConfiguration: Sendable, Equatable {
     public var alpha: Double
     /// Scale α/√r (Kalajdzievski 2023, "A rank stabilization scaling factor for fine-tuning with LoRA") in place of α/r.
     public var useRSLoRA: Bool
-    /// Last parts of module paths: "q_proj", "up_proj".
+    /// Last parts of module paths, "q_proj", "up_proj", each in all blocks; or whole paths, where modules were chosen one by one.
     public var targetModules: [String]
     /// The blocks that are changed where those are chosen (`layers_to_transform`); nil for all of the model's.
     public var layers: [Int]?
@@ -48,14 +48,18 @@ public struct AdapterConfiguration: Sendable, Equatable {
 
     private func scale(rank: Int, alpha: Double) -> Double { alpha / (useRSLoRA ? Double(rank).squareRoot() : Double(rank)) }
 
-    /// Whether the adapter has factors for `module`: its block is not left out, and the path is a target or ends in one.
+    /// Whether the adapter has factors for `module`: the path is a target, or ends in one and its block is not left out.
     public func targets(_ module: String) -> Bool {
+        if targetModules.contains(module) { return true }
         if let layers, let layer = Self.layer(module), !layers.contains(layer) { return false }
-        return targetModules.contains { module == $0 || module.hasSuffix("." + $0) }
+        return targetModules.contains { module.hasSuffix("." + $0) }
     }
 
+    /// Whether modules were chosen one by one.
+    public var targetsWholePaths: Bool { targetModules.contains { Self.layer($0) != nil } }
+
     /// The block that a module is part of.
-    static func layer(_ module: String) -> Int? { module.split(separator: ".").lazy.compactMap { Int($0) }.first }
+    package static func layer(_ module: String) -> Int? { module.split(separator: ".").lazy.compactMap { Int($0) }.first }
 }
 
 /// Values by pattern of module path, in order; the first pattern that fits decides. As in PEFT, a pattern fits a path when, as

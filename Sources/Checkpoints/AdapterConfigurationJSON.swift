@@ -14,8 +14,8 @@ extension AdapterConfiguration {
     /// Initialisations that change the base model's weights too, so that the adapter alone means nothing.
     private static let alteringBase = ["pissa", "olora", "corda", "loftq", "lora_ga"]
 
-    /// - Returns: the configuration; `targetModules` is empty when the file gives a pattern instead of a list, and `layers` where it names
-    ///   modules in a way that may leave blocks out, since then only the tensors say which there are.
+    /// - Returns: the configuration; `targetModules` is empty when the file gives a pattern instead of a list, or excludes modules, since then
+    ///   only the tensors say which there are.
     /// - Throws: `CheckpointError.unsupported` for any feature that changes the result and is not understood.
     public static func read(_ path: String) throws -> AdapterConfiguration {
         let file = try JSONFile(path: path)
@@ -23,13 +23,13 @@ extension AdapterConfiguration {
         let targets: [String]
         switch file.value("target_modules") {
         case .string?, nil: targets = []
-        default: targets = try file.strings("target_modules") ?? []
+        default: targets = file.value("exclude_modules") == nil ? try file.strings("target_modules") ?? [] : []
         }
         let configuration = AdapterConfiguration(
             rank: try file.required("r", file.size("r")),
             alpha: try file.required("lora_alpha", file.number("lora_alpha")),
             useRSLoRA: try file.flag("use_rslora") ?? false,
-            targetModules: targets, layers: try layers(file, targets),
+            targetModules: targets, layers: try layers(file),
             rankPattern: try patterns(file, "rank_pattern") { try $0.size($1) },
             alphaPattern: try patterns(file, "alpha_pattern") { try $0.number($1) },
             dropout: try file.number("lora_dropout") ?? 0,
@@ -40,9 +40,10 @@ extension AdapterConfiguration {
         return configuration
     }
 
-    private static func layers(_ file: JSONFile, _ targets: [String]) throws -> [Int]? {
+    private static func layers(_ file: JSONFile) throws -> [Int]? {
         switch file.value("layers_to_transform") {
-        case nil, .array([])?: break
+        case nil, .array([])?:
+            return nil
         case .array(let elements)?:
             return try elements.map {
                 guard case .integer(let layer) = $0, layer >= 0 else { throw file.malformed("layers_to_transform", "expected numbers of blocks") }
@@ -51,8 +52,6 @@ extension AdapterConfiguration {
         default:
             return [try file.required("layers_to_transform", file.int("layers_to_transform"))]
         }
-        let mayLeaveOut = targets.isEmpty || targets.contains { layer($0) != nil } || file.value("exclude_modules") != nil
-        return mayLeaveOut ? [] : nil
     }
 
     private static func patterns<T: Sendable & Equatable>(

@@ -81,11 +81,7 @@ public struct AdapterFile: Sendable {
             halves[module, default: [:]][factor] = tensor
         }
         guard !halves.isEmpty else { throw CheckpointError.malformed(path: path, place: "header", reason: "the adapter has no tensors") }
-        if configuration.targetModules.isEmpty {
-            let names = Set(halves.keys.map { $0.split(separator: ".").last.map(String.init) ?? $0 })
-            configuration.targetModules = names.sorted(by: comesBefore)
-        }
-        if configuration.layers?.isEmpty == true { configuration.layers = Set(halves.keys.compactMap(AdapterConfiguration.layer)).sorted() }
+        if configuration.targetModules.isEmpty { configuration.targetModules = halves.keys.sorted(by: comesBefore) }
         let tensors = try Dictionary(uniqueKeysWithValues: halves.map { module, halves in
             (module, try factors(module, halves, configuration, path: path))
         })
@@ -96,8 +92,10 @@ public struct AdapterFile: Sendable {
         _ module: String, _ halves: [Factor: StoredTensor], _ configuration: AdapterConfiguration, path: String
     ) throws -> Factors {
         guard configuration.targets(module) else {
+            let isLeftOut = configuration.layers.map { layers in AdapterConfiguration.layer(module).map { !layers.contains($0) } ?? false } ?? false
             throw CheckpointError.malformed(
-                path: path, place: quoted(module), reason: "\(configurationName) does not name it among target_modules")
+                path: path, place: quoted(module),
+                reason: "\(configurationName) does not name \(isLeftOut ? "its block in layers_to_transform" : "it among target_modules")")
         }
         guard let a = halves[.a], let b = halves[.b] else {
             let missing = tensorName(module, halves[.a] == nil ? .a : .b)
@@ -113,12 +111,14 @@ public struct AdapterFile: Sendable {
         return Factors(a: a, b: b)
     }
 
-    /// Every module is a linear layer of the model and has factors of its size, and no block is left out but by choice: what was trained on a
-    /// model of fewer blocks, or lost some of its tensors, would run here and make every answer a little worse.
+    /// Every module is a linear layer of the model and has factors of its size, and every layer that the configuration names has some: what was
+    /// trained on a model of fewer blocks, or lost some of its tensors, would run and make every answer a little worse.
     ///
     /// - Throws: `CheckpointError.adapterMismatch`.
     public func check(against model: ModelConfiguration) throws {
-        func mismatch(_ reason: String) -> CheckpointError { .adapterMismatch(path: folder, reason: reason) }
+        func mismatch(_ reason: String, _ remedy: String = "use the model that it was trained on") -> CheckpointError {
+            .adapterMismatch(path: folder, reason: reason, remedy: remedy)
+        }
         for module in modules {
             guard let shape = model.linearShape(module), let factors = tensors[module] else { throw mismatch("it has \(module), which the model has not") }
             let (a, b) = (factors.a.shape, factors.b.shape)
@@ -126,12 +126,19 @@ public struct AdapterFile: Sendable {
                 throw mismatch("\(module) has factors \(a) and \(b), the model's weight is \(shape)")
             }
         }
-        let reached = Set(modules.compactMap(AdapterConfiguration.layer)), wanted = configuration.layers ?? Array(0..<model.layerCount)
-        guard let missing = wanted.first(where: { !reached.contains($0) }) else { return }
+        guard let missing = model.linearLayers.first(where: { configuration.targets($0) && tensors[$0] == nil }) else { return }
+        let what = "its \(Self.configurationName) names \(missing) and it has no tensors for that: it was made for a smaller model, or they are lost"
+        if configuration.layers != nil || configuration.targetsWholePaths { throw mismatch(what) }
         throw mismatch(
-            "it changes \(reached.count) of the model's \(model.layerCount) blocks, not block \(missing), and its \(Self.configurationName) "
-                + "chooses no blocks (layers_to_transform): it was made for a smaller model, or some of its tensors are lost")
+            what, "use the model that it was trained on; blocks that were left out on purpose are told by a line \"layers_to_transform\": "
+                + "\(blocks) in \(Self.configurationName)")
     }
+
+    /// The last parts of its modules' paths, each once: "q_proj", "up_proj".
+    public var targetNames: [String] { Set(modules.map { $0.split(separator: ".").last.map(String.init) ?? $0 }).sorted(by: Self.comesBefore) }
+
+    /// The blocks that it changes.
+    public var blocks: [Int] { Set(modules.compactMap(AdapterConfiguration.layer)).sorted() }
 
     // MARK: Writing
 

@@ -11,7 +11,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case missingTensor(path: String, name: String, reason: String)
     case wrongShape(path: String, name: String, found: [Int], expected: [Int])
     /// An adapter that belongs to another model, or to a part of this one.
-    case adapterMismatch(path: String, reason: String)
+    case adapterMismatch(path: String, reason: String, remedy: String)
     /// `reference` is no file, folder or cached repository; `looked` lists the places.
     case notFound(reference: String, looked: [String], remedy: String)
     /// A number that is none, in an adapter.
@@ -29,8 +29,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "\(path) has no tensor \(name): \(reason)"
         case .wrongShape(let path, let name, let found, let expected):
             "\(path): tensor \(name) has shape \(found), but the configuration asks for \(expected)"
-        case .adapterMismatch(let path, let reason):
-            "the adapter \(path) does not fit the model: \(reason); use the model that it was trained on"
+        case .adapterMismatch(let path, let reason, let remedy):
+            "the adapter \(path) does not fit the model: \(reason); \(remedy)"
         case .notFound(let reference, let looked, let remedy):
             "found no checkpoint \(reference); looked at \(looked.joined(separator: ", ")); \(remedy)"
         case .notFinite(let path, let name, let index, let value):

@@ -119,6 +119,15 @@ extension ModelConfiguration {
         return shapes
     }
 
+    /// Module paths of all linear layers, in the order of the computation.
+    public var linearLayers: [String] {
+        (0..<layerCount).flatMap { layer in
+            AdapterConfiguration.allProjections.map { name in
+                "model.layers.\(layer).\(["gate_proj", "up_proj", "down_proj"].contains(name) ? "mlp" : "self_attn").\(name)"
+            }
+        }
+    }
+
     /// The shape `[out, in]` of the linear layer that a module path names ("model.layers.3.mlp.up_proj"); nil for others.
     public func linearShape(_ module: String) -> [Int]? {
         let parts = module.split(separator: ".", omittingEmptySubsequences: false)

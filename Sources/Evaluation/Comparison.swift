@@ -11,23 +11,24 @@ public struct Finding: Codable, Sendable, Hashable {
     public let verdict: PairedComparison.Verdict
     /// The verdict as it may be pronounced: "better", "worse", "no evidence", "indication (better)".
     public let word: String
-    /// Questions it takes to see a difference as large as the observed one with a chance of 80 %; nil where there is none.
+    /// Questions it takes to see a difference as large as the observed one with a chance of 80 %, where it alone is looked at; nil where there is none.
     public let questionsNeeded: Int?
 
     enum CodingKeys: String, CodingKey {
         case pair, bootstrap, verdict, word
-        case correctedP = "p_holm"
+        case correctedP = "p_corrected"
         case questionsNeeded = "questions_needed"
     }
 
-    init(_ pair: PairedComparison, correctedP: Double, minimumQuestions: Int) {
+    /// - Parameter tellsNeed: whether p stands at the level for which `questionsNeeded` is reckoned.
+    init(_ pair: PairedComparison, correctedP: Double, minimumQuestions: Int, tellsNeed: Bool = true) {
         self.pair = pair
         self.correctedP = correctedP
         let (lost, gained, count) = (pair.onlyFirst, pair.onlySecond, pair.first.count)
         bootstrap = Statistics.bootstrapInterval(onlyFirst: lost, onlySecond: gained, of: count)
         verdict = .init(p: correctedP, difference: gained - lost)
         word = verdict.word(questions: count, minimum: minimumQuestions)
-        questionsNeeded = Statistics.questionsNeeded(onlyFirst: lost, onlySecond: gained, of: count)
+        questionsNeeded = !tellsNeed ? nil : Statistics.questionsNeeded(onlyFirst: lost, onlySecond: gained, of: count)
     }
 
     /// A family of comparisons, p-values corrected for each other.
@@ -41,7 +42,7 @@ public struct Finding: Codable, Sendable, Hashable {
 
     /// One that was chosen as the best of `tried` by these very questions: p times their number (Bonferroni), since each had its chance to look good.
     public static func best(of tried: Int, _ pair: PairedComparison, minimumQuestions: Int = PairedComparison.minimumQuestions) -> Finding {
-        Finding(pair, correctedP: min(1, pair.p * Double(max(1, tried))), minimumQuestions: minimumQuestions)
+        Finding(pair, correctedP: min(1, pair.p * Double(max(1, tried))), minimumQuestions: minimumQuestions, tellsNeed: tried <= 1)
     }
 
     /// Whether questions were both gained and lost. Resamples hold only what was seen: without one of the two the bootstrap cannot

@@ -25,7 +25,7 @@ public struct Evaluator {
     /// The records, in the order of the questions.
     ///
     /// - Parameters:
-    ///   - seed: of what is sampled; each question draws its own numbers, whatever else is asked beside it.
+    ///   - seed: of what is sampled; each question draws its own numbers by its id, whatever else is asked beside it.
     ///   - kept: a file (JSONL) in which each answer is kept as it comes, and what makes answers comparable; what is there is not asked again.
     ///   - progress: called with the number of questions answered so far.
     ///   - resumed: called once, before anything is asked, with the number of questions that the file answers.
@@ -59,7 +59,7 @@ public struct Evaluator {
                         try file.keep(KeptRecord(id: record.id, settings: file.settings, prompt: hash(asked.prompt), record: record))
                     }
                 }
-                return Transformers.Stream(prompt: asked.prompt, guide: watched, seed: seed &+ UInt64(index))
+                return Transformers.Stream(prompt: asked.prompt, guide: watched, seed: AnswerSeed.of(questions[index].id, seed))
             }
             try decode(streams) { progress?(answered + $0) }
             answered += batch.count
@@ -111,5 +111,11 @@ private struct KeptRecord: KeptAnswer {
     let prompt: String
     let record: EvaluationRecord
 
-    static let beginning = #"{"id":"#
+    enum CodingKeys: String, CodingKey {
+        // Nothing else's lines begin so.
+        case id = "answer_to"
+        case settings, prompt, record
+    }
+
+    static let beginning = #"{"answer_to":"#
 }

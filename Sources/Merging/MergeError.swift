@@ -11,6 +11,8 @@ public enum MergeError: Error, CustomStringConvertible, Equatable {
     case unavailable(method: String, choice: String, instead: [String])
     case rankIsGiven(method: String)
     case outputIsInput(String)
+    /// An adapter whose configuration names a module for which it has no tensors.
+    case incomplete(folder: String, module: String)
     /// - Parameter found: each adapter's folder with its rank in that module.
     case ranksDiffer(module: String, found: [String])
     case shapesDiffer(module: String, factor: String, found: [String])
@@ -23,6 +25,9 @@ public enum MergeError: Error, CustomStringConvertible, Equatable {
             "no adapter to merge; name at least one adapter folder"
         case .unknownMethod(let name):
             "there is no merge method \"\(name)\"; choose one of \(MergeMethod.all.map(\.name).joined(separator: ", "))"
+        case .incomplete(let folder, let module):
+            "the configuration of \(folder) names \(module), for which it has no tensors, and another adapter has: it was made for a smaller model, "
+                + "or some of its tensors are lost. Blocks that were left out on purpose are told by layers_to_transform in its adapter_config.json"
         case .density(let density):
             "a density of \(density) makes no sense; it is the share of entries kept, above 0 and at most 1"
         case .weight(let weight, let folder):

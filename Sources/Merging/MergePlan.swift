@@ -53,6 +53,12 @@ struct MergePlan: Sendable {
         var settings = settings.resolved
         let adapters = try inputs.map { try AdapterFile.read($0.folder) }
         let paths = Set(adapters.flatMap(\.tensors.keys)).sorted { AdapterFile.comesBefore($0, $1) }
+        // In the union of modules an adapter that lost some would hide.
+        for adapter in adapters {
+            if let missing = paths.first(where: { adapter.configuration.targets($0) && adapter.tensors[$0] == nil }) {
+                throw MergeError.incomplete(folder: adapter.folder, module: missing)
+            }
+        }
         // One adapter has nothing to be reconciled with: it is neither trimmed nor thinned out, and decomposed only for a smaller rank than its own.
         let isAlone = adapters.count == 1 && settings.method.combination != .isotropic
         let isSingle = isAlone && Self.holds(settings.rank, adapters[0])
@@ -122,10 +128,11 @@ struct MergePlan: Sendable {
         // The commonest rank; of equally common ones the largest.
         let rank = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? first.rank
         let patterns = patterns(modules, rank, \.rank)
-        let choices = adapters.map(\.configuration.layers)
+        let choices = adapters.map(\.configuration.layers), paths = modules.map(\.path)
+        let targets = adapters.contains(where: \.configuration.targetsWholePaths) ? paths : targets(modules)
         return AdapterConfiguration(
-            rank: rank, alpha: Double(rank), useRSLoRA: false, targetModules: targets(modules),
-            layers: choices.contains(nil) ? nil : Set(choices.compactMap { $0 }.joined()).sorted(),
+            rank: rank, alpha: Double(rank), useRSLoRA: false, targetModules: targets,
+            layers: choices.contains(nil) || targets == paths ? nil : Set(choices.compactMap { $0 }.joined()).sorted(),
             rankPattern: ModulePatterns(patterns), alphaPattern: ModulePatterns(patterns.map { ($0.0, Double($0.1)) }),
             dropout: first.dropout, baseModel: adapters.lazy.compactMap(\.configuration.baseModel).first)
     }

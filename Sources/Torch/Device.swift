@@ -24,7 +24,7 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The first GPU when one answers, else the CPU. Where a GPU is there that does not answer, or is full, this says so on standard error.
+    /// The first GPU when one answers, else the CPU. Where a GPU is there that is not used, this says why on standard error.
     public static func best() throws -> Device {
         _ = try Libtorch.open()
         do {
@@ -33,7 +33,7 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
         } catch {
             let drivers = ["/dev/nvidia0", "/dev/kfd"]
             if drivers.contains(where: FileManager.default.fileExists) {
-                Console.note("computing on the CPU, the GPU does not answer: \((error as? TorchError)?.shortened ?? "\(error)")")
+                Console.note("computing on the CPU, the GPU is not used: \((error as? TorchError)?.shortened ?? "\(error)")")
             }
             return .cpu
         }

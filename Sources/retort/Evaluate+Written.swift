@@ -15,9 +15,7 @@ extension Evaluate {
         let problems: any WrittenBenchmark = benchmark == .math500
             ? try MathBenchmark(path: path) : try CodeBenchmark(path: path, limits: .init(seconds: testTimeout))
         let model = try modelOptions.load()
-        let start = ContinuousClock.now
-        let (first, replies) = try evaluate(problems, model, adapterOptions.load(for: model), adapterOptions.adapter)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let (first, cost) = try evaluate(problems, model, adapterOptions.load(for: model), adapterOptions.adapter)
         print(first.table)
         var second: WrittenResult?
         var comparison: WrittenComparison?
@@ -32,31 +30,33 @@ extension Evaluate {
             comparison = WrittenComparison(overall: overall, groups: groups)
         }
         try json.write(Result(
-            result: first, compared: second, comparison: comparison, rotation: nil, comparedRotation: nil, seconds: seconds,
-            questionsPerSecond: replies == 0 ? nil : Double(replies) / max(seconds, 1e-9), peakMemory: ProcessMemory.peak,
+            result: first, compared: second, comparison: comparison, rotation: nil, comparedRotation: nil, seconds: cost.seconds,
+            questionsPerSecond: cost.rate, peakMemory: ProcessMemory.peak,
             deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
-    /// - Returns: also how many replies were not kept from an earlier run.
     private func evaluate(
         _ problems: any WrittenBenchmark, _ model: LanguageModel, _ adapter: Adapter?, _ name: String?
-    ) throws -> (WrittenResult, replies: Int) {
+    ) throws -> (WrittenResult, Cost) {
+        let identity = try output == nil ? [:] : identity(model, adapter: name)
+        var cost = Cost()
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let evaluator = WrittenEvaluator(
-            tokenizer: model.tokenizer, identity: try output == nil ? [:] : identity(model, adapter: name),
-            sampling: Sampling(temperature: styleOptions.temperature ?? 0), limit: styleOptions.maxTokens ?? 2_048, seed: styleOptions.seed,
-            decode: { try decoder.run($0, progress: $1) })
+            tokenizer: model.tokenizer, identity: identity, sampling: Sampling(temperature: styleOptions.temperature ?? 0),
+            limit: styleOptions.maxTokens ?? 2_048, seed: styleOptions.seed, decode: { try decoder.run($0, progress: $1) })
         let count = min(problems.tasks.count, questionOptions.limit ?? .max)
         let replies = Progress("\(problems.name): \(name ?? "base")", total: count, unit: "replies")
         let judged = Progress("judging", total: count, unit: "replies")
-        var earlier = 0
         let records = try evaluator.run(
             problems, count: count, keepingIn: output,
-            progress: { replies.advance(to: $0) },
+            progress: {
+                cost.advance(to: $0)
+                replies.advance(to: $0)
+            },
             resumed: {
-                earlier = $0
-                replies.resume(at: earlier)
+                cost.resume(at: $0)
+                replies.resume(at: $0)
             }, judged: { judged.advance(to: $0) })
-        return (WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records), count - earlier)
+        return (WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records), cost)
     }
 }

@@ -101,7 +101,9 @@ struct Evaluate: ParsableCommand {
     func identity(_ model: LanguageModel, adapter: String?) throws -> [String: String] {
         [
             "model": try ModelIdentity.of(modelOptions.model), "adapter": try adapter.map(ModelIdentity.ofAdapter) ?? "none",
-            "precision": [model.quantization?.rawValue, model.dtype.rawValue].compactMap { $0 }.joined(separator: " "),
+            "precision": [model.quantization?.rawValue, model.dtype.rawValue, model.device == .cpu ? nil : "on a GPU"].compactMap { $0 }.joined(separator: " "),
+            // The wording that stands between prompt and answer is the program's.
+            "retort": RetortVersion.current,
         ]
     }
 
@@ -133,14 +135,11 @@ struct Evaluate: ParsableCommand {
         let asked = try questionOptions.read(mmlu: mmlu)
         let model = try modelOptions.load()
         let asking = try styleOptions.asking(model, mmlu: mmlu)
-        let start = ContinuousClock.now
-        let (first, rotation, answers) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let (first, rotation, cost) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
         print(first.table)
         if let rotation { print("\n" + rotation.table) }
-        let rate = answers == 0 ? nil : Double(answers) / max(seconds, 1e-9)
-        let cost = [rate.map { String(format: "speed: %.2f questions/s", $0) }, ProcessMemory.peak.map { "peak memory \(ByteCount.text($0))" }]
-        print(cost.compactMap { $0 }.joined(separator: ", "))
+        let told = [cost.rate.map { String(format: "speed: %.2f questions/s", $0) }, ProcessMemory.peak.map { "peak memory \(ByteCount.text($0))" }]
+        print(told.compactMap { $0 }.joined(separator: ", "))
         var second: EvaluationResult?
         var comparison: Comparison?
         var comparedRotation: Rotation?
@@ -157,32 +156,50 @@ struct Evaluate: ParsableCommand {
         }
         try json.write(Result(
             result: first, compared: second, comparison: comparison, rotation: rotation,
-            comparedRotation: comparedRotation, seconds: seconds, questionsPerSecond: rate, peakMemory: ProcessMemory.peak,
+            comparedRotation: comparedRotation, seconds: cost.seconds, questionsPerSecond: cost.rate, peakMemory: ProcessMemory.peak,
             deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
-    /// - Returns: also how many answers were not kept from an earlier run.
+    /// What asking has cost: without what an earlier run had answered, and what it takes to look into its file.
+    struct Cost {
+        private let clock = ContinuousClock()
+        private var start = ContinuousClock.now, end = ContinuousClock.now, earlier = 0, answered = 0
+
+        mutating func resume(at count: Int) {
+            (earlier, answered) = (count, count)
+            if count > 0 { (start, end) = (clock.now, clock.now) }
+        }
+
+        mutating func advance(to count: Int) { (answered, end) = (count, clock.now) }
+
+        var seconds: Double { (end - start) / .seconds(1) }
+        /// Answers a second; nil where nothing was asked.
+        var rate: Double? { answered == earlier ? nil : Double(answered - earlier) / max(seconds, 1e-9) }
+    }
+
     private func evaluate(
         _ asked: [Question], _ model: LanguageModel, _ adapter: Adapter?, _ name: String?, _ asking: any AskingStyle
-    ) throws -> (EvaluationResult, Rotation?, answers: Int) {
+    ) throws -> (EvaluationResult, Rotation?, Cost) {
+        let kept = try output.map { (path: $0, settings: try identity(model, adapter: name).merging(styleOptions.settings) { $1 }) }
+        var cost = Cost()
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let asked = rotate ? Rotation.expand(asked) : asked
         let progress = Progress(name ?? "base", total: asked.count, unit: "questions")
         let start = ContinuousClock.now
         let evaluator = Evaluator(style: asking, clock: { ContinuousClock.now - start }, decoder: decoder)
-        let kept = try output.map { (path: $0, settings: try identity(model, adapter: name).merging(styleOptions.settings) { $1 }) }
-        var earlier = 0
         let records = try evaluator.run(
             asked, seed: styleOptions.seed, keepingIn: kept,
-            progress: { progress.advance(to: $0) },
+            progress: {
+                cost.advance(to: $0)
+                progress.advance(to: $0)
+            },
             resumed: {
-                earlier = $0
-                progress.resume(at: earlier)
+                cost.resume(at: $0)
+                progress.resume(at: $0)
             })
         func result(_ records: [EvaluationRecord]) -> EvaluationResult {
             EvaluationResult(model: modelOptions.model, adapter: name, style: asking.name, records: records)
         }
-        return rotate
-            ? (result(Rotation.unmoved(records)), Rotation(records), asked.count - earlier) : (result(records), nil, asked.count - earlier)
+        return rotate ? (result(Rotation.unmoved(records)), Rotation(records), cost) : (result(records), nil, cost)
     }
 }

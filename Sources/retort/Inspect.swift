@@ -63,7 +63,8 @@ struct Inspect: ParsableCommand {
             ? configuration.alpha / Double(configuration.rank).squareRoot() : configuration.alpha / Double(configuration.rank)
         result.add(
             "scale", "\(number(scale)) (" + (configuration.useRSLoRA ? "rank-stabilised, alpha/√rank" : "alpha/rank") + ")")
-        result.add("targets", configuration.targetModules.joined(separator: ", "))
+        result.add("targets", file.targetNames.joined(separator: ", "))
+        if configuration.layers != nil || configuration.targetsWholePaths { result.add("blocks", file.blocks.map(String.init).joined(separator: ", ")) }
         if !configuration.rankPattern.isEmpty || !configuration.alphaPattern.isEmpty {
             let scales = Set(file.modules.map { configuration.scale(of: $0) }).sorted()
             result.add("patterns", "ranks or alphas differ by module; scales \(scales.map(number).joined(separator: ", "))")

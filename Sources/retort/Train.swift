@@ -119,7 +119,7 @@ struct Train: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Learn from reasoning that was written with the right answer given (never from its scores).")
     var hinted = true
 
-    @Flag(help: "Compute each block again in the backward pass: least memory, more time. (default: as few blocks as the free memory allows)")
+    @Flag(help: "Compute each block again in the backward pass: least memory, about a quarter more time. (default: as few blocks as the free memory allows)")
     var checkpointing = false
 
     @Option(help: ArgumentHelp("The most memory that activations may take, such as 8G or 512M; blocks that do not fit are computed again. (default: what is free)", valueName: "bytes"))

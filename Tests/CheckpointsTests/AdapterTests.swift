@@ -85,7 +85,7 @@ import Torch
         (#"{"lora_dropout": 1.0}"#, "lora_dropout"),
         (#"{"target_modules": ["o_proj"]}"#, "does not name it among target_modules"),
         (#"{"target_modules": [1]}"#, "expected strings"),
-        (#"{"layers_to_transform": [1]}"#, "does not name it among target_modules"),
+        (#"{"layers_to_transform": [1]}"#, "does not name its block in layers_to_transform"),
         (#"{"layers_to_transform": ["0"]}"#, "layers_to_transform: expected numbers of blocks"),
         (#"{"layers_to_transform": "all"}"#, "layers_to_transform: expected an integer"),
         (#"{"rank_pattern": {"q_proj": 2}}"#, "has shape"),
@@ -131,38 +131,48 @@ import Torch
         #expect(error.description.contains("the model's weight is"))
     }
 
-    /// The file has block 0 alone, of a model of two.
+    /// The file has q, k and v of block 0, of a model of two; all are named in a list unless `change` says otherwise.
     @Test(arguments: [
-        ("{}", nil, "it changes 1 of the model's 2 blocks, not block 1, and its adapter_config.json chooses no blocks"),
-        (#"{"layers_to_transform": []}"#, nil, "it changes 1 of"), (#"{"layers_to_transform": [0, 1]}"#, [0, 1], "not block 1"),
-        (#"{"layers_to_transform": [0]}"#, [0], nil), (#"{"layers_to_transform": 0}"#, [0], nil),
-        (#"{"target_modules": "model\\.layers\\.0\\..*_proj"}"#, [0], nil), (#"{"exclude_modules": "model.layers.1.*"}"#, [0], nil),
-        (#"{"target_modules": ["layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj", "layers.0.self_attn.v_proj"]}"#, [0], nil),
-    ] as [(String, [Int]?, String?)])
-    func `blocks are left out by choice alone`(change: String, layers: [Int]?, complaint: String?) throws {
+        ("{}", "names model.layers.1.self_attn.q_proj and it has no tensors for that: it was made for a smaller model"),
+        ("{}", #"blocks that were left out on purpose are told by a line "layers_to_transform": [0]"#),
+        (#"{"layers_to_transform": []}"#, "names model.layers.1.self_attn.q_proj"),
+        (#"{"layers_to_transform": [0, 1]}"#, "names model.layers.1.self_attn.q_proj and it has no tensors for that: it was made for a smaller model, or they are lost; use"),
+        (#"{"layers_to_transform": [0], "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}"#, "names model.layers.0.self_attn.o_proj"),
+        (#"{"target_modules": ["layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj", "layers.0.self_attn.v_proj", "layers.1.self_attn.q_proj"]}"#,
+         "names model.layers.1.self_attn.q_proj"),
+        (#"{"layers_to_transform": [0]}"#, nil), (#"{"layers_to_transform": 0}"#, nil), (#"{"layers_to_transform": [0, 40]}"#, nil),
+        (#"{"target_modules": "model\\.layers\\.0\\..*_proj"}"#, nil), (#"{"exclude_modules": "model.layers.1.*"}"#, nil),
+        (#"{"target_modules": ["layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj", "layers.0.self_attn.v_proj"]}"#, nil),
+        // As in PEFT, a whole path counts whatever blocks are chosen for the others.
+        (#"{"layers_to_transform": [1], "target_modules": ["model.layers.0.self_attn.q_proj", "model.layers.0.self_attn.k_proj", "model.layers.0.self_attn.v_proj"]}"#, nil),
+    ] as [(String, String?)])
+    func `layers are left out by choice alone`(change: String, complaint: String?) throws {
         let model = try Checkpoint.open(Fixture.tiny("llama/model")).configuration
         let whole = try AdapterFile.read(Fixture.tiny("llama/adapters/plain"))
         var config = try JSONFile(path: whole.folder + "/adapter_config.json").object
-        for (key, value) in try JSONValue(parsing: change).pairs { config[key] = value }
+        for (key, value) in try JSONValue(parsing: #"{"target_modules": ["q_proj", "k_proj", "v_proj"]}"#).pairs + JSONValue(parsing: change).pairs { config[key] = value }
         try Fixture.inFolder { folder in
             let modules = whole.modules.filter { $0.contains("layers.0.self_attn") && !$0.hasSuffix("o_proj") }
-            let tensors = modules.flatMap { module in
-                AdapterFile.Factor.allCases.map { factor in (AdapterFile.tensorName(module, factor), whole.tensors[module]!, factor) }
+            let entries = modules.flatMap { module in
+                AdapterFile.Factor.allCases.map { factor in
+                    Safetensors.Entry(AdapterFile.tensorName(module, factor), .float32, (factor == .a ? whole.tensors[module]!.a : whole.tensors[module]!.b).shape)
+                }
             }
-            let entries = tensors.map { name, pair, factor in Safetensors.Entry(name, .float32, (factor == .a ? pair.a : pair.b).shape) }
             try Safetensors.write(entries, metadata: ["format": "pt"], to: folder + "/adapter_model.safetensors") { entry, sink in
                 try [Float](repeating: 0.5, count: entry.shape.reduce(1, *)).withUnsafeBytes(sink)
             }
             try WholeFile.write(JSONValue.object(config).text(), to: folder + "/adapter_config.json")
             let part = try AdapterFile.read(folder)
-            #expect(part.configuration.layers == layers)
+            #expect(part.blocks == [0] && part.targetNames == ["q_proj", "k_proj", "v_proj"])
             if let complaint {
                 let error = try #require(throws: CheckpointError.self) { try part.check(against: model) }
                 #expect(error.description.contains(complaint), "\(error)")
             } else {
                 try part.check(against: model)
                 try WholeFile.write(part.configuration.json().text(), to: folder + "/adapter_config.json")
-                #expect(try AdapterFile.read(folder).configuration.layers == [0])
+                let again = try AdapterFile.read(folder)
+                try again.check(against: model)
+                #expect(again.configuration == part.configuration)
                 #expect(part.configuration.targets(modules[0]) && !part.configuration.targets(modules[0].replacing("layers.0", with: "layers.1")))
             }
         }

@@ -94,18 +94,18 @@ private func decode(_ scores: @escaping ([Int]) throws -> [Float]) -> Evaluator.
         #expect(throws: EvaluationError.noQuestions) { try silent.run([]) }
     }
 
-    /// The rest is asked under the seeds that it would have had; the right letter is the question's of now.
+    /// A question's seed is its own; the right letter is the question's of now.
     @Test(arguments: [false, true]) func aStoppedRunAsksOnlyForWhatIsMissing(sharesBeginningBySubject: Bool) throws {
         let scratch = try Scratch()
         let file = scratch.path + "/answers.jsonl"
         var style = NumberStyle()
         style.sharesBeginningBySubject = sharesBeginningBySubject
-        var asked: [Int] = [], seeds: [UInt64] = [], failsAt = 3
+        var asked: [Int] = [], seeds: [Int: UInt64] = [:], failsAt = 3
         let evaluator = Evaluator(style: style) { streams, progress in
             try decode { prompt in
                 if asked.count == failsAt { throw EvaluationError.noQuestions }
                 asked.append(prompt[0])
-                seeds.append(streams.first { $0.prompt == prompt }?.seed ?? 0)
+                seeds[prompt[0]] = streams.first { $0.prompt == prompt }?.seed
                 return [-3, -0.1 - Float(prompt[0]) / 7, -2, -2]
             }(streams, progress)
         }
@@ -121,12 +121,30 @@ private func decode(_ scores: @escaping ([Int]) throws -> [Float]) -> Evaluator.
         mended[0].answer = .A
         let rest = try run(mended)
         #expect(rest.resumed == [3] && rest.answered == [4, 5, 6] && asked.count == 6 && Set(asked).count == 6)
-        #expect(seeds == asked.map { UInt64(5 + $0) })
         #expect(rest.records.map(\.id) == questions.map(\.id) && rest.records.map(\.correct) == [false, true, true, true, true, true])
         let again = try run(questions)
         #expect(again.resumed == [6] && again.answered.isEmpty && asked.count == 6)
-        asked = []
+        let inParts = seeds
+        (asked, seeds) = ([], [:])
         #expect(try again.records == evaluator.run(questions, seed: 5) && asked.count == 6)
+        #expect(seeds == inParts && Set(seeds.values).count == 6)
+        _ = try evaluator.run(questions.reversed(), seed: 5)
+        #expect(seeds == inParts)
+        _ = try evaluator.run(questions, seed: 6)
+        #expect(Set(seeds.values).isDisjoint(with: inParts.values))
+    }
+
+    /// A download's one line without its end may begin with an id, too.
+    @Test func aFileOfSomethingElseIsLeftAlone() throws {
+        let scratch = try Scratch()
+        for text in [#"{"id":"chatcmpl-1","object":"chat.completion"}"#, #"{"id":"q1","question":"What?"}"# + "\n"] {
+            let file = try scratch.write(text, to: "data.jsonl")
+            let error = #expect(throws: EvaluationError.self) {
+                try Evaluator(style: NumberStyle(), decode: decode { _ in [-1, -2, -2, -2] }).run(questions, keepingIn: (file, [:]))
+            }
+            #expect(error?.description.contains("line 1: it is no answer") == true)
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
+        }
     }
 
     @Test func answersOfOtherSettingsOrToOtherPromptsAreNotTaken() throws {

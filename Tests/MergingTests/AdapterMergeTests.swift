@@ -243,6 +243,29 @@ import Merging
         #expect(!FileManager.default.fileExists(atPath: killed) && FileManager.default.fileExists(atPath: running))
     }
 
+    /// What an adapter lost would not be seen in the union of all modules; what it leaves out by choice is written down in the merge.
+    @Test func blocksAreLeftOutByChoiceAlone() throws {
+        let folder = try TemporaryFolder(), paths = (0..<2).map { "model.layers.\($0).self_attn.q_proj" }
+        func adapter(_ name: String, _ blocks: Range<Int>, _ targets: [String] = ["q_proj"], layers: [Int]? = nil) throws -> MergeInput {
+            let configuration = AdapterConfiguration(rank: 1, alpha: 2, targetModules: targets, layers: layers)
+            try writeAdapter(configuration, blocks.map { (paths[$0], [1, 2], [3, 4]) }, to: folder(name))
+            return MergeInput(folder: folder(name))
+        }
+        func merged(_ inputs: [MergeInput]) throws -> AdapterConfiguration {
+            try AdapterMerge.run(inputs, to: folder("out"))
+            return try AdapterFile.read(folder("out")).configuration
+        }
+        let whole = try adapter("whole", 0..<2), part = try adapter("part", 0..<1)
+        #expect(throws: MergeError.incomplete(folder: folder("part"), module: paths[1])) { try AdapterMerge.run([whole, part], to: folder("out")) }
+        let chosen = try adapter("chosen", 0..<1, layers: [0]), named = try adapter("named", 0..<1, [paths[0]])
+        let both = try merged([whole, chosen])
+        #expect(both.targetModules == ["q_proj"] && both.layers == nil)
+        let first = try merged([chosen, chosen])
+        #expect(first.targetModules == ["q_proj"] && first.layers == [0])
+        let one = try merged([named, chosen])
+        #expect(one.targetModules == [paths[0]] && one.layers == nil)
+    }
+
     /// q in one layer and v in another: names alone would say both are in both layers.
     @Test func targetsAreWholePathsWhereNamesSayTooMuch() throws {
         let folder = try TemporaryFolder()

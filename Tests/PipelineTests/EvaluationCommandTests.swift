@@ -247,7 +247,7 @@ func writeQuestions(in folder: String) throws -> (questions: [Question], file: S
             func result(_ json: String) throws -> EvaluationResult { try RunFolder(folder).readJSON(Evaluated.self, from: json).result }
             let part = try evaluate(["--limit", "5", "-o", kept])
             #expect(part.status == 0 && part.output.contains("speed: "), "\(part.errors)")
-            try WholeFile.write(WholeFile.read(kept) + Data(#"{"id":"torn"#.utf8), to: kept)
+            try WholeFile.write(WholeFile.read(kept) + Data(#"{"answer_to":"torn"#.utf8), to: kept)
             let whole = try evaluate(["-o", kept, "--json", folder + "/whole.json"])
             #expect(whole.status == 0 && whole.errors.contains("base: 12/12 questions"), "\(whole.errors)")
             #expect(try LineFile.read(kept).count == 12)

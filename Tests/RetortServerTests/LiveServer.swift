@@ -176,7 +176,23 @@ final class Connection: Sendable {
 
     func end() { close(descriptor) }
 
-    /// Says something and hears the server out, on a thread that may wait.
+    // What waits for the server runs on threads of its own: the server needs those that Swift's tasks share, of which there are as many as
+    // processors, to take a connection at all.
+
+    /// Says something and goes away.
+    static func say(_ port: Int, _ bytes: [UInt8]) async {
+        await withCheckedContinuation { done in
+            Thread.detachNewThread {
+                if let connection = Connection(port) {
+                    connection.write(bytes)
+                    connection.end()
+                }
+                done.resume()
+            }
+        }
+    }
+
+    /// Says something and hears the server out.
     static func exchange(_ port: Int, _ text: String) async -> Reply { await exchange(port, Array(text.utf8)) }
 
     static func exchange(_ port: Int, _ bytes: [UInt8]) async -> Reply {

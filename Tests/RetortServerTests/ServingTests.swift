@@ -196,9 +196,7 @@ private final class Order: Sendable {
             var random = CounterRandom(seed: 8, phase: "noise", step: UInt64(worker))
             var bytes = (0..<random.next(below: 200)).map { _ in UInt8(random.next(below: 256)) }
             if worker % 2 == 0 { bytes = Array("POST /v1/answer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".utf8) + bytes }
-            guard let connection = Connection(server.port) else { break }
-            connection.write(bytes)
-            connection.end()
+            await Connection.say(server.port, bytes)
         }
         #expect(await server.get("/healthz").status == 200)
         try await server.reaches("retort_slots_busy", 0)

@@ -70,7 +70,7 @@ public struct WrittenEvaluator {
                 replies[index] = reply
                 try file?.keep(reply)
             }
-            return Transformers.Stream(prompt: try encode(task.prompt), guide: watched, seed: seed &+ UInt64(index))
+            return Transformers.Stream(prompt: try encode(task.prompt), guide: watched, seed: AnswerSeed.of(task.id, seed))
         }
         if !streams.isEmpty { try decode(streams) { progress?(tasks.count - missing.count + $0) } }
         return try tasks.enumerated().map { index, task in

@@ -24,7 +24,7 @@ public enum ModelCard {
         let target = base.map { " for `\(isPath ? ($0 as NSString).lastPathComponent : $0)`" } ?? ""
         lines.append("\(what), written by Retort \(RetortVersion.current)\(target).")
         let scale = "rank \(configuration.rank), alpha \(configuration.alpha)\(configuration.useRSLoRA ? ", rank-stabilised" : "")"
-        let targets = configuration.targetModules.joined(separator: ", ")
+        let targets = adapter.targetNames.joined(separator: ", ")
         lines += ["", "Adapter: \(scale), on \(adapter.modules.count) layers (\(targets)).", ""]
         lines += try merge(of: adapter)
         lines += ["## Made from", "", "| file | SHA-256 |", "|---|---|"]

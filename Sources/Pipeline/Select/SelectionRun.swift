@@ -72,7 +72,7 @@ struct SelectionRun {
         let stayed = Set(rungs.last?.standings.map(\.name) ?? [])
         let last = [base] + singles + merges.filter { stayed.contains($0.name) }
         let finals = try last.map { ($0, try records($0, count: questions.count, title: $0.name)) }
-        let (report, winner) = try judge(finals, merges: merges.count, singles: singles.count, gates, refused, rungs)
+        let (report, winner) = try judge(finals, tried: merges.count + singles.count, gates, refused, rungs)
         try write(winner, inputs, report, tried: (singles + merges).map(\.name))
         return report
     }
@@ -198,7 +198,7 @@ struct SelectionRun {
     // MARK: The end
 
     private func judge(
-        _ finals: [(Contestant, [EvaluationRecord])], merges: Int, singles: Int, _ gates: [SelectionReport.Specialist], _ refused: [String: String],
+        _ finals: [(Contestant, [EvaluationRecord])], tried: Int, _ gates: [SelectionReport.Specialist], _ refused: [String: String],
         _ rungs: [MergeRace.Rung]
     ) throws -> (SelectionReport, Contestant) {
         let ranked = finals.map { (who: $0.0, score: RaceScore($0.1), records: $0.1) }
@@ -216,13 +216,13 @@ struct SelectionRun {
         let winner = merge.flatMap { $0.score.correct > single.score.correct ? $0 : nil } ?? single
         let verdict = SelectionVerdict(
             winner: winner.who.name, single: single.who.name, merge: merge?.who.name,
-            againstSingle: merge.map { .best(of: merges, compare(single.records, $0.records)) },
-            againstBase: .best(of: merges + singles, compare(base.records, winner.records)), tried: merges + singles)
+            againstSingle: merge.map { .best(of: tried, compare(single.records, $0.records)) },
+            againstBase: .best(of: tried, compare(base.records, winner.records)), tried: tried)
         let finalists = ranked.map { entry in
             SelectionReport.Finalist(
                 name: entry.who.name, kind: entry.who.kind, isBaseline: entry.who.isBaseline,
                 accuracy: Proportion(entry.score.correct, of: questions.count), logLikelihood: entry.score.logLikelihood,
-                againstBaseline: entry.who.key == baseline.who.key ? nil : .best(of: merges + singles, compare(baseline.records, entry.records)))
+                againstBaseline: entry.who.key == baseline.who.key ? nil : .best(of: tried, compare(baseline.records, entry.records)))
         }
         let report = SelectionReport(
             model: selection.model, style: selection.style, questions: questions.count, questionsHash: questionsHash, specialists: gates,

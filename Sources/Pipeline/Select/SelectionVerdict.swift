@@ -7,7 +7,7 @@ struct SelectionVerdict {
     let single: String
     /// The best merge; nil if none was made.
     let merge: String?
-    /// First that single adapter, second the best merge, as the best of all merges that were tried.
+    /// First that single adapter, second the best merge, as the best of all that were tried.
     let againstSingle: Finding?
     /// First the base, second the winner, as the best of all that were tried.
     let againstBase: Finding
@@ -32,8 +32,11 @@ struct SelectionVerdict {
         }
         lines.append("Against the base: \(againstBase.sentence).")
         if againstBase.pair.second.value <= againstBase.pair.first.value { lines.append("WARNING: the winner is NOT BETTER THAN THE BASE.") }
-        lines.append(
-            "The winner was chosen among \(tried) by these questions. p allows for that, its accuracy does not and flatters it; measure it on others.")
+        if tried > 1 {
+            lines.append(
+                "The winner was chosen among \(tried) by these questions. p allows for that; accuracy and interval do not and flatter it: "
+                    + "measure it on others.")
+        }
         return lines.joined(separator: "\n")
     }
 }
