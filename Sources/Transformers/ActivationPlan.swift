@@ -1,3 +1,4 @@
+import Groundwork
 import Torch
 
 /// What every block of a pass keeps for its backward.
@@ -61,17 +62,22 @@ final class ActivationBudget {
     private let choice: ActivationChoice
     private let footprint: TrainingFootprint
     private let free: () -> Int?
+    private let note: (String) -> Void
+    private var hasNoted = false
     /// Bytes, once they are known.
     private var limit: Int?
     /// Blocks that may keep everything at most, once memory has run out.
     private var mostWhole: Int
     private var last: ActivationPlan?
 
-    /// - Parameter free: the device's free memory now.
-    init(_ choice: ActivationChoice, _ footprint: TrainingFootprint, free: @escaping () -> Int?) {
+    /// - Parameters:
+    ///   - free: the device's free memory now.
+    ///   - note: told once where not even block inputs alone fit the limit that was given.
+    init(_ choice: ActivationChoice, _ footprint: TrainingFootprint, free: @escaping () -> Int?, note: @escaping (String) -> Void) {
         self.choice = choice
         self.footprint = footprint
         self.free = free
+        self.note = note
         mostWhole = footprint.model.configuration.layerCount
     }
 
@@ -89,6 +95,15 @@ final class ActivationBudget {
             let bytes = limit ?? [given, free().map { Int(Double($0) * (1 - ActivationPlan.reserve)) }].compactMap { $0 }.min() ?? .max
             limit = bytes
             plan = .fitting(bytes, footprint, pass)
+            if let given, plan.wholeCount == 0, !hasNoted {
+                let need = footprint.activations(pass, plan)
+                if need.kept + need.working > given {
+                    hasNoted = true
+                    note(
+                        "activations may take \(ByteCount.text(given)), but a pass of \(pass.tokens) tokens takes "
+                            + "\(ByteCount.text(need.kept + need.working)) with the inputs of blocks alone kept; a smaller batch takes less")
+                }
+            }
         }
         if plan.wholeCount > mostWhole { plan = ActivationPlan(layers: count, whole: mostWhole) }
         last = plan

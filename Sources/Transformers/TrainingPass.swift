@@ -29,7 +29,9 @@ public final class TrainingPass {
     public init(model: LanguageModel, adapter: Adapter, activations: ActivationChoice = .everything) throws {
         self.model = model
         self.adapter = adapter
-        budget = ActivationBudget(activations, TrainingFootprint(model: model, adapter: adapter)) { DeviceMemory.free(on: model.device) }
+        budget = ActivationBudget(
+            activations, TrainingFootprint(model: model, adapter: adapter), free: { DeviceMemory.free(on: model.device) },
+            note: { Console.note("warning: \($0)") })
         arena = model.device == .cpu ? ActivationArena() : nil
         layers = try adapter.layers.map { factors in
             BlockAdapter(factors: factors, gradients: try factors.mapValues { try LoRAGradients(for: $0) })

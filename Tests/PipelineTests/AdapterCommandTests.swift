@@ -45,7 +45,9 @@ import Pipeline
         try withFolder { folder in
             let copy = folder + "/adapter"
             try FileManager.default.copyItem(atPath: tinyAdapter, toPath: copy)
-            let (command, lines, curve) = try findRate(folder, ["--adapter", copy, "--steps", "8"])
+            let (command, lines, curve) = try findRate(folder, ["--adapter", copy, "--steps", "8", "--activation-memory", "1K"])
+            let warnings = command.errors.split(separator: "\n").filter { $0.hasPrefix("warning: activations may take 1.00 kB, but a pass of ") }
+            #expect(warnings.count == 1, "\(command.errors)")
             #expect(curve.points.count == 8 && lines.count == 10, "\(command.output)")
             #expect(curve.points.contains { $0.smoothed != curve.points[0].smoothed })
             // So short a test tells nothing here, and says so.
