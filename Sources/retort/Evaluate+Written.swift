@@ -15,7 +15,7 @@ extension Evaluate {
         let problems: any WrittenBenchmark = benchmark == .math500
             ? try MathBenchmark(path: path) : try CodeBenchmark(path: path, limits: .init(seconds: testTimeout))
         let model = try modelOptions.load()
-        let (first, cost) = try evaluate(problems, model, adapterOptions.load(for: model), adapterOptions.adapter)
+        let (first, replies) = try evaluate(problems, model, adapterOptions.load(for: model), adapterOptions.adapter)
         print(first.table)
         var second: WrittenResult?
         var comparison: WrittenComparison?
@@ -30,33 +30,25 @@ extension Evaluate {
             comparison = WrittenComparison(overall: overall, groups: groups)
         }
         try json.write(Result(
-            result: first, compared: second, comparison: comparison, rotation: nil, comparedRotation: nil, seconds: cost.seconds,
-            questionsPerSecond: cost.rate, peakMemory: ProcessMemory.peak,
+            result: first, compared: second, comparison: comparison, rotation: nil, comparedRotation: nil, seconds: replies.seconds,
+            questionsPerSecond: replies.rate, peakMemory: ProcessMemory.peak,
             deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
     private func evaluate(
         _ problems: any WrittenBenchmark, _ model: LanguageModel, _ adapter: Adapter?, _ name: String?
-    ) throws -> (WrittenResult, Cost) {
+    ) throws -> (WrittenResult, Asking) {
         let identity = try output == nil ? [:] : identity(model, adapter: name)
-        var cost = Cost()
         let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let evaluator = WrittenEvaluator(
             tokenizer: model.tokenizer, identity: identity, sampling: Sampling(temperature: styleOptions.temperature ?? 0),
             limit: styleOptions.maxTokens ?? 2_048, seed: styleOptions.seed, decode: { try decoder.run($0, progress: $1) })
         let count = min(problems.tasks.count, questionOptions.limit ?? .max)
-        let replies = Progress("\(problems.name): \(name ?? "base")", total: count, unit: "replies")
+        let replies = Asking("\(problems.name): \(name ?? "base")", total: count, unit: "replies")
         let judged = Progress("judging", total: count, unit: "replies")
         let records = try evaluator.run(
             problems, count: count, keepingIn: output,
-            progress: {
-                cost.advance(to: $0)
-                replies.advance(to: $0)
-            },
-            resumed: {
-                cost.resume(at: $0)
-                replies.resume(at: $0)
-            }, judged: { judged.advance(to: $0) })
-        return (WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records), cost)
+            progress: replies.advance, resumed: replies.resume, judged: { judged.advance(to: $0) })
+        return (WrittenResult(model: modelOptions.model, adapter: name, benchmark: problems.name, records: records), replies)
     }
 }

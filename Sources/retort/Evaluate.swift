@@ -135,10 +135,10 @@ struct Evaluate: ParsableCommand {
         let asked = try questionOptions.read(mmlu: mmlu)
         let model = try modelOptions.load()
         let asking = try styleOptions.asking(model, mmlu: mmlu)
-        let (first, rotation, cost) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
+        let (first, rotation, answers) = try evaluate(asked, model, adapterOptions.load(for: model), adapterOptions.adapter, asking)
         print(first.table)
         if let rotation { print("\n" + rotation.table) }
-        let told = [cost.rate.map { String(format: "speed: %.2f questions/s", $0) }, ProcessMemory.peak.map { "peak memory \(ByteCount.text($0))" }]
+        let told = [answers.rate.map { String(format: "speed: %.2f questions/s", $0) }, ProcessMemory.peak.map { "peak memory \(ByteCount.text($0))" }]
         print(told.compactMap { $0 }.joined(separator: ", "))
         var second: EvaluationResult?
         var comparison: Comparison?
@@ -156,21 +156,28 @@ struct Evaluate: ParsableCommand {
         }
         try json.write(Result(
             result: first, compared: second, comparison: comparison, rotation: rotation,
-            comparedRotation: comparedRotation, seconds: cost.seconds, questionsPerSecond: cost.rate, peakMemory: ProcessMemory.peak,
+            comparedRotation: comparedRotation, seconds: answers.seconds, questionsPerSecond: answers.rate, peakMemory: ProcessMemory.peak,
             deviceMemory: ProcessMemory.used(on: model.device)))
     }
 
-    /// What asking has cost: without what an earlier run had answered, and what it takes to look into its file.
-    struct Cost {
+    /// The progress of asking and its rate: without what an earlier run had answered, and what it takes to look into its file.
+    final class Asking {
+        private let progress: Groundwork.Progress
         private let clock = ContinuousClock()
         private var start = ContinuousClock.now, end = ContinuousClock.now, earlier = 0, answered = 0
 
-        mutating func resume(at count: Int) {
+        init(_ title: String, total: Int, unit: String) { progress = Groundwork.Progress(title, total: total, unit: unit) }
+
+        func resume(at count: Int) {
             (earlier, answered) = (count, count)
             if count > 0 { (start, end) = (clock.now, clock.now) }
+            progress.resume(at: count)
         }
 
-        mutating func advance(to count: Int) { (answered, end) = (count, clock.now) }
+        func advance(to count: Int) {
+            (answered, end) = (count, clock.now)
+            progress.advance(to: count)
+        }
 
         var seconds: Double { (end - start) / .seconds(1) }
         /// Answers a second; nil where nothing was asked.
@@ -179,27 +186,18 @@ struct Evaluate: ParsableCommand {
 
     private func evaluate(
         _ asked: [Question], _ model: LanguageModel, _ adapter: Adapter?, _ name: String?, _ asking: any AskingStyle
-    ) throws -> (EvaluationResult, Rotation?, Cost) {
+    ) throws -> (EvaluationResult, Rotation?, Asking) {
         let kept = try output.map { (path: $0, settings: try identity(model, adapter: name).merging(styleOptions.settings) { $1 }) }
-        var cost = Cost()
-        let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let asked = rotate ? Rotation.expand(asked) : asked
-        let progress = Progress(name ?? "base", total: asked.count, unit: "questions")
+        let answers = Asking(name ?? "base", total: asked.count, unit: "questions")
+        let decoder = try Decoder(model: model, adapter: adapter, slots: styleOptions.slots)
         let start = ContinuousClock.now
         let evaluator = Evaluator(style: asking, clock: { ContinuousClock.now - start }, decoder: decoder)
         let records = try evaluator.run(
-            asked, seed: styleOptions.seed, keepingIn: kept,
-            progress: {
-                cost.advance(to: $0)
-                progress.advance(to: $0)
-            },
-            resumed: {
-                cost.resume(at: $0)
-                progress.resume(at: $0)
-            })
+            asked, seed: styleOptions.seed, keepingIn: kept, progress: answers.advance, resumed: answers.resume)
         func result(_ records: [EvaluationRecord]) -> EvaluationResult {
             EvaluationResult(model: modelOptions.model, adapter: name, style: asking.name, records: records)
         }
-        return rotate ? (result(Rotation.unmoved(records)), Rotation(records), cost) : (result(records), nil, cost)
+        return rotate ? (result(Rotation.unmoved(records)), Rotation(records), answers) : (result(records), nil, answers)
     }
 }
