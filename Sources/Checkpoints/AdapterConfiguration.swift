@@ -50,9 +50,13 @@ public struct AdapterConfiguration: Sendable, Equatable {
 
     /// Whether the adapter has factors for `module`: the path is a target, or ends in one and its block is not left out.
     public func targets(_ module: String) -> Bool {
-        if targetModules.contains(module) { return true }
-        if let layers, let layer = Self.layer(module), !layers.contains(layer) { return false }
-        return targetModules.contains { module.hasSuffix("." + $0) }
+        targetModules.contains(module) || (!leavesOut(module) && targetModules.contains { module.hasSuffix("." + $0) })
+    }
+
+    /// Whether blocks are chosen, and `module` is in none of them.
+    func leavesOut(_ module: String) -> Bool {
+        guard let layers, let layer = Self.layer(module) else { return false }
+        return !layers.contains(layer)
     }
 
     /// Whether modules were chosen one by one.

@@ -92,10 +92,8 @@ public struct AdapterFile: Sendable {
         _ module: String, _ halves: [Factor: StoredTensor], _ configuration: AdapterConfiguration, path: String
     ) throws -> Factors {
         guard configuration.targets(module) else {
-            let isLeftOut = configuration.layers.map { layers in AdapterConfiguration.layer(module).map { !layers.contains($0) } ?? false } ?? false
-            throw CheckpointError.malformed(
-                path: path, place: quoted(module),
-                reason: "\(configurationName) does not name \(isLeftOut ? "its block in layers_to_transform" : "it among target_modules")")
+            let what = configuration.leavesOut(module) ? "its block in layers_to_transform" : "it among target_modules"
+            throw CheckpointError.malformed(path: path, place: quoted(module), reason: "\(configurationName) does not name \(what)")
         }
         guard let a = halves[.a], let b = halves[.b] else {
             let missing = tensorName(module, halves[.a] == nil ? .a : .b)

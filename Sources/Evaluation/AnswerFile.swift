@@ -67,11 +67,3 @@ final class AnswerFile<Answer: KeptAnswer> {
         .badData(path: path, place: "line \(line)", reason: reason + "; give another file with --output, or remove it")
     }
 }
-
-/// What an answer is sampled with: by its question's name, so that it is the same whatever was asked before it or is kept already.
-enum AnswerSeed {
-    static func of(_ id: String, _ seed: UInt64) -> UInt64 {
-        var random = CounterRandom(seed: seed, phase: "answer to \(id)")
-        return random.next()
-    }
-}

@@ -28,7 +28,7 @@ public struct Finding: Codable, Sendable, Hashable {
         bootstrap = Statistics.bootstrapInterval(onlyFirst: lost, onlySecond: gained, of: count)
         verdict = .init(p: correctedP, difference: gained - lost)
         word = verdict.word(questions: count, minimum: minimumQuestions)
-        questionsNeeded = !tellsNeed ? nil : Statistics.questionsNeeded(onlyFirst: lost, onlySecond: gained, of: count)
+        questionsNeeded = tellsNeed ? Statistics.questionsNeeded(onlyFirst: lost, onlySecond: gained, of: count) : nil
     }
 
     /// A family of comparisons, p-values corrected for each other.

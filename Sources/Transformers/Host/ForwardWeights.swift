@@ -84,7 +84,7 @@ public enum QuantizationError: Error, CustomStringConvertible {
         switch self {
         case .int8(let device, let dtype):
             "int8 weights are for decoding on a CPU in float32 or bfloat16, not on \(device) in \(dtype.rawValue): "
-                + "add --device cpu, or leave --quantization out"
+                + "\(device == .cpu ? "leave --dtype out" : "add --device cpu"), or leave --quantization out"
         }
     }
 }
